@@ -1,0 +1,179 @@
+"""One contender's instances: asks the market for them, replaces what is lost, and knows which replicas take requests."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from cloudsim.clock import Clock
+from cloudsim.cluster.market import Market
+from cloudsim.cluster.node import ColdStart, Node
+from cloudsim.cluster.pool import Pool
+from cloudsim.config import RunConfig, TierConfig
+from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, Terminate
+from cloudsim.errors import SimulationError
+from cloudsim.serving.kv_cache import KvCache
+from cloudsim.serving.replica import Replica
+from cloudsim.serving.request import Request
+from cloudsim.streams import stream
+
+MARKETS = ("spot", "on_demand")
+
+
+class Fleet:
+    """The nodes of a contender (the `FleetView` of its policies).
+
+    The provisioning policy is asked at time 0, at each control interval, and whenever a node is hinted, noticed or lost.
+
+    Args:
+        pools: by name, in the order of the configuration.
+        finished: called with each completed request.
+        replica_ready, node_noticed, node_ended: what the gateway does at these moments.
+    """
+
+    def __init__(
+        self, clock: Clock, config: RunConfig, pools: Mapping[str, Pool], market: Market, policy: ProvisioningPolicy, contender: str,
+        replication: int, finished: Callable[[Request], None],
+    ) -> None:  # fmt: skip
+        self._clock, self._config, self._pools, self._market, self._policy = clock, config, pools, market, policy
+        self._contender, self._replication, self._finished = contender, replication, finished
+        self.replica_ready: Callable[[], None] = lambda: None
+        self.node_noticed: Callable[[Node], None] = lambda node: None
+        self.node_ended: Callable[[Node], None] = lambda node: None
+        self.nodes: list[Node] = []
+        self.ready: list[Replica] = []
+        self.ready_by_pool: dict[str, list[Replica]] = {name: [] for name in pools}
+        self.tiers: Sequence[TierConfig] = list(config.tiers.values())
+        self.output_tokens_mean = 200.0  # until the first answers are known
+        self._refused_s: dict[str, float] = {}
+        self.refusals = 0
+        self._replicas = 0
+        self._asked = False
+
+    @property
+    def now_s(self) -> float:
+        """Simulated time."""
+        return self._clock.now
+
+    def start(self) -> None:
+        """Ask for the first instances and keep control from then on."""
+        self._clock.process(self._control())
+
+    def _control(self) -> Iterator[object]:
+        while True:
+            self._plan()
+            yield self._clock.timeout(self._config.fleet.control_interval_s)
+
+    def _plan_soon(self) -> None:
+        """Ask the policy once more at this time, after everything else that happens now."""
+        if not self._asked:
+            self._asked = True
+            self._clock.process(self._plan_now())
+
+    def _plan_now(self) -> Iterator[object]:
+        yield self._clock.timeout(0)
+        self._asked = False
+        self._plan()
+
+    def _plan(self) -> None:
+        for decision in self._policy.plan(self._view()):
+            if isinstance(decision, Launch):
+                self._launch(decision)
+            elif isinstance(decision, Terminate):
+                self._terminate(decision.node)
+            else:
+                raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} returned {decision!r}")
+
+    def _view(self) -> ClusterView:
+        nodes = [
+            NodeView(node.index, node.pool, node.zone, node.market, node.ready, node.hinted_s == node.hinted_s)
+            for node in self.nodes
+            if not (node.ended or node.noticed or node.draining)
+        ]
+        prices = {name: zone.price_usd_per_h for name, zone in self._market.zones.items()}
+        targets = {name: pool.instances for name, pool in self._pools.items()}
+        return ClusterView(self._clock.now, nodes, targets, list(prices), prices, dict(self._refused_s))
+
+    def _launch(self, launch: Launch) -> None:
+        unknown = [zone for zone in launch.zones if zone not in self._market.zones]
+        if launch.pool not in self._pools or launch.market not in MARKETS or unknown or not launch.zones:
+            raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} asked for {launch!r}")
+        for zone in launch.zones:
+            node = self._new_node(launch, zone)
+            if launch.market == "on_demand" or self._market.grant(zone, node):
+                self.nodes.append(node)
+                node.start(None if self._config.warm_start and self._clock.now == 0 else self._cold_start(node))
+                return
+            self._refused_s[zone] = self._clock.now
+            self.refusals += 1
+
+    def _new_node(self, launch: Launch, zone: str) -> Node:
+        pool = self._pools[launch.pool]
+        spot = self._market.zones[zone]
+        on_demand = pool.instance.on_demand_usd_per_h / 3600
+        price = spot.cost_usd if launch.market == "spot" else lambda from_s, to_s: (to_s - from_s) * on_demand
+        return Node(
+            self._clock, len(self.nodes), pool.name, pool.model.name, pool.instance, zone, launch.market, price, self._make_replicas,
+            self._on_ready, self._on_notice, lambda node: self._plan_soon(), self._on_end,
+        )  # fmt: skip
+
+    def _cold_start(self, node: Node) -> ColdStart:
+        startup, pool = self._config.startup, self._pools[node.pool]
+        draw = stream(self._config.seed, self._replication, "startup", node.index).random()
+        provision_s = startup.provision_min_s + draw * (startup.provision_max_s - startup.provision_min_s)
+        replicas = node.instance.gpus // self._config.engine.tensor_parallel
+        load_s = pool.memory.weights_bytes * replicas / startup.load_bytes_per_s
+        return ColdStart(provision_s, startup.boot_s, load_s, startup.engine_start_s)
+
+    def _make_replicas(self, node: Node) -> list[Replica]:
+        pool, engine = self._pools[node.pool], self._config.engine
+        made = []
+        for _ in range(node.instance.gpus // engine.tensor_parallel):
+            cache = KvCache(pool.blocks * pool.profile.levels[0].units, engine.block_tokens)
+            replica = Replica(
+                self._clock, pool.latency, pool.profile, cache, engine.step_tokens, engine.max_sequences, engine.tensor_parallel, self._finished
+            )
+            replica.index, replica.pool, replica.model, replica.node = self._replicas, pool.name, pool.model.name, node
+            self._replicas += 1
+            made.append(replica)
+        return made
+
+    def _on_ready(self, node: Node) -> None:
+        self.ready += node.replicas
+        self.ready_by_pool[node.pool] += node.replicas
+        self.replica_ready()
+
+    def _withdraw(self, node: Node) -> None:
+        for replica in node.replicas:
+            if replica in self.ready:
+                self.ready.remove(replica)
+                self.ready_by_pool[node.pool].remove(replica)
+
+    def _on_notice(self, node: Node) -> None:
+        self._withdraw(node)
+        self.node_noticed(node)
+        self._plan_soon()
+
+    def _terminate(self, index: int) -> None:
+        node = self.nodes[index]
+        if node.ended or node.noticed or node.draining:
+            raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which is going already")
+        node.draining = True
+        self._withdraw(node)
+        self.end_if_drained(node)
+
+    def end_if_drained(self, node: Node) -> None:
+        """End a terminated node once it has no request left."""
+        if node.draining and not node.ended and not any(replica.outstanding for replica in node.replicas):
+            node.end("terminated")
+
+    def _on_end(self, node: Node) -> None:
+        self._withdraw(node)
+        if node.market == "spot":
+            self._market.give_back(node.zone, node)
+        self.node_ended(node)
+        if node.end_reason == "reclaimed":
+            self._plan_soon()
+
+    def close(self) -> None:
+        """End all nodes at the horizon."""
+        for node in self.nodes:
+            if not node.ended:
+                node.end("horizon")

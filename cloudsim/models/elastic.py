@@ -1,0 +1,106 @@
+"""What a compute budget does to a model: the levels of depth, width and reasoning an elastic model can run at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloudsim.catalog import entry
+from cloudsim.errors import ConfigError
+from cloudsim.models.spec import ModelSpec
+from traces.provenance import Provenance, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One setting of an elastic model.
+
+    Args:
+        index: position in its profile; 0 is the full model, each further one computes less.
+        budget: the compute budget b in (0, 1] it stands for.
+        layers: layers that are run.
+        units: KV head groups summed over those layers; what a cached token costs.
+        depth, width: `layers` and `units` as shares of the full model.
+        tokens: share of the reasoning tokens that is left.
+        quality: share of the full model's score that is left.
+    """
+
+    index: int
+    budget: float
+    layers: int
+    units: int
+    depth: float
+    width: float
+    tokens: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class ElasticProfile:
+    """The levels of one model, from the full one down.
+
+    Args:
+        independent: False if the skip sets are nested, True if each sequence skips layers of its own.
+        gate_overhead: share of compute time that the gates add.
+    """
+
+    name: str
+    model_layers: int
+    levels: tuple[Level, ...]
+    independent: bool
+    gate_overhead: float
+    sources: tuple[Source, ...]
+
+    def level_for(self, budget: float) -> Level:
+        """The richest level that stays within `budget`; the leanest one if none does."""
+        for level in self.levels:
+            if level.budget <= budget + 1e-9:
+                return level
+        return self.levels[-1]
+
+    def layers_read(self, counts: Sequence[int]) -> float:
+        """Layers whose weights a batch reads: the union over its sequences.
+
+        Args:
+            counts: sequences of the batch at each level.
+
+        Nested: the deepest member's layers. Independent: each layer but the first is kept with the level's mean probability p, so it
+        is read with probability 1 − Π(1 − p); the first is never skipped.
+        """
+        if not self.independent:
+            for level, count in zip(self.levels, counts, strict=True):
+                if count:
+                    return level.layers
+            return 0.0
+        if not any(counts):
+            return 0.0
+        unused = 1.0
+        others = self.model_layers - 1
+        for level, count in zip(self.levels, counts, strict=True):
+            if count:
+                unused *= ((self.model_layers - level.layers) / others) ** count if others else 1.0
+        return 1.0 + others * (1.0 - unused)
+
+
+def static_profile(model: ModelSpec) -> ElasticProfile:
+    """The profile of a model that cannot skip anything: one level, the full one."""
+    units = model.layers * model.kv_heads
+    return ElasticProfile(model.name, model.layers, (Level(0, 1.0, model.layers, units, 1.0, 1.0, 1.0, 1.0),), False, 0.0, ())
+
+
+def find_profile(name: str, model: ModelSpec) -> ElasticProfile:
+    """The elastic profile called `name` of `model`; `ConfigError` if there is none or it is another model's."""
+    found = entry("cloudsim.models.catalog", "elastic.yaml", "elastic profile", name)
+    if found["model"] != model.name:
+        raise ConfigError(f"elastic profile {name} belongs to model {found['model']}, not to {model.name}")
+    levels: list[Level] = []
+    for index, row in enumerate(found["levels"]):
+        layers = max(1, round(model.layers * (1 - row["layer_sparsity"])))
+        units = max(1, round(layers * model.kv_heads * (1 - row["head_sparsity"])))
+        width = units / (layers * model.kv_heads)
+        levels.append(Level(index, row["budget"], layers, units, layers / model.layers, width, row["tokens"], row["quality"]))
+    overhead = found["gate_overhead"]
+    independent = found["skipping"] == "independent"
+    sources = [Source(f"elastic profile {name}, b = {row['budget']:g}", Provenance(row["provenance"]), found["source"]) for row in found["levels"]]
+    sources.append(Source(f"gate overhead of {name}", Provenance(overhead["provenance"]), f"{overhead['value']:.0%} of compute time"))
+    skipping = "each sequence skips layers of its own" if independent else "skip sets are nested"
+    sources.append(Source(f"batches of {name}", Provenance.PROJECTED, f"{skipping}; the paper measures no mixed batches"))
+    return ElasticProfile(name, model.layers, tuple(levels), independent, overhead["value"], tuple(sources))

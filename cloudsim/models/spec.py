@@ -1,0 +1,59 @@
+"""What is known of a model without running it: its shape, its size and its published scores."""
+
+from dataclasses import dataclass
+
+from cloudsim.catalog import entry
+from cloudsim.errors import ConfigError
+from traces.provenance import Provenance, Source
+
+BYTES_PER_WEIGHT = {"bf16": 2, "fp8": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One dense transformer.
+
+    Args:
+        kv_heads: KV head groups a layer; the unit in which attention can be pruned and its cache freed.
+        params: number of parameters.
+        kind: base or instruct; scores of different kinds are not compared.
+        scores: published share of right answers in [0, 1] by benchmark.
+    """
+
+    name: str
+    layers: int
+    kv_heads: int
+    head_dim: int
+    vocab: int
+    params: float
+    kind: str
+    scores: dict[str, float]
+    source: str
+
+    def weights_bytes(self, precision: str) -> float:
+        """Bytes of all weights in `precision`."""
+        return self.params * BYTES_PER_WEIGHT[precision]
+
+    def kv_bytes_per_token(self) -> int:
+        """Bytes of keys and values of one token in all layers, in bf16."""
+        return 2 * self.layers * self.kv_heads * self.head_dim * 2
+
+    def score(self, task: str) -> float:
+        """Published share of right answers on `task`; `ConfigError` if none is known."""
+        if task not in self.scores:
+            raise ConfigError(f"model {self.name} has no published score for task {task!r}; known: {', '.join(sorted(self.scores))}")
+        return self.scores[task]
+
+    def score_source(self, task: str) -> Source:
+        """Where that score was published."""
+        return Source(f"{task} score of {self.name} ({self.kind})", Provenance.PUBLISHED, self.source)
+
+
+def find_model(name: str) -> ModelSpec:
+    """The model called `name`; `ConfigError` with the known names if there is none."""
+    found = entry("cloudsim.models.catalog", "models.yaml", "model", name)
+    scores = {task: percent / 100 for task, percent in found["scores"].items()}
+    return ModelSpec(
+        name=name, layers=found["layers"], kv_heads=found["kv_heads"], head_dim=found["head_dim"], vocab=found["vocab"],
+        params=float(found["params"]), kind=found["kind"], scores=scores, source=found["source"],
+    )  # fmt: skip

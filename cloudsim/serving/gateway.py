@@ -1,0 +1,203 @@
+"""Where requests come in: admission, routing, budget, and a second try for those whose node went away."""
+
+from collections import deque
+from collections.abc import Callable
+from math import inf
+
+from cloudsim.clock import Alarm, Clock
+from cloudsim.cluster.fleet import Fleet
+from cloudsim.cluster.node import Node
+from cloudsim.cluster.pool import Pool
+from cloudsim.config import RunConfig
+from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, NoticedRequest, NoticePolicy, RoutingPolicy
+from cloudsim.errors import SimulationError
+from cloudsim.metrics.recorder import Recorder
+from cloudsim.models.elastic import Level
+from cloudsim.serving.replica import Replica, restart
+from cloudsim.serving.request import Request
+
+
+class Gateway:
+    """The front of one contender's fleet.
+
+    A request is admitted or rejected, routed to a ready replica (or kept pending until there is one), given a budget, and submitted.
+    When a node gets notice, its waiting requests are dispatched anew and the notice policy decides on each running one. What is still
+    there at the reclaim comes back without its KV. Nothing vanishes: every request ends in the recorder, with a reason if it was not served.
+    """
+
+    def __init__(
+        self, clock: Clock, config: RunConfig, pools: dict[str, Pool], fleet: Fleet, recorder: Recorder,
+        admission: AdmissionPolicy, routing: RoutingPolicy, budget: BudgetPolicy, notice: NoticePolicy,
+    ) -> None:  # fmt: skip
+        self._clock, self._pools, self._fleet, self._recorder = clock, pools, fleet, recorder
+        self._admission, self._routing, self._budget, self._notice = admission, routing, budget, notice
+        self._timeout_s, self._max_retries = config.gateway.queue_timeout_s, config.gateway.max_retries
+        self._bytes_per_s = config.fleet.migration_bytes_per_s
+        served = min(pool.blocks for pool in pools.values()) * config.engine.block_tokens
+        self._longest_tokens = min(config.engine.max_model_tokens, served)
+        self.pending: deque[tuple[float, Request]] = deque()
+        self.moving: dict[int, Request] = {}
+        self._oldest = Alarm(clock, self._expire)
+        fleet.replica_ready, fleet.node_noticed, fleet.node_ended = self._dispatch_pending, self._on_notice, self._on_end
+
+    def arrive(self, request: Request) -> None:
+        """A request comes in."""
+        if request.input_tokens + request.full_output_tokens > self._longest_tokens:
+            self._recorder.end(request, "rejected", "too_long")
+        elif not self._admission.admit(request, self._fleet):
+            self._recorder.end(request, "rejected", "admission")
+        else:
+            self._dispatch(request)
+
+    def finished(self, request: Request) -> None:
+        """A replica has completed a request."""
+        fleet = self._fleet
+        fleet.output_tokens_mean += 0.01 * (request.output_tokens - fleet.output_tokens_mean)
+        self._recorder.end(request, "completed", "")
+        node = request.replica.node  # type: ignore[union-attr]
+        if node.draining:
+            fleet.end_if_drained(node)
+
+    def _dispatch(self, request: Request) -> None:
+        fleet = self._fleet
+        if not fleet.ready:
+            self._keep(request)
+            return
+        replica = self._routing.route(request, fleet)
+        if not isinstance(replica, Replica) or replica.node.ended:
+            raise SimulationError(f"routing {type(self._routing).__name__} chose {replica!r} for request {request.index}: not a ready replica")
+        profile = replica.profile
+        level = profile.levels[0]
+        if len(profile.levels) > 1:
+            budget = self._budget.budget(request, replica, fleet)
+            if not 0 < budget <= 1:
+                raise SimulationError(f"budget {type(self._budget).__name__} gave {budget!r} to request {request.index}: not in (0, 1]")
+            level = profile.level_for(budget)
+        if request.dispatched_s < 0:
+            request.dispatched_s = self._clock.now
+        request.level = request.token_level = level
+        request.output_tokens = max(answer_tokens(request, level), request.generated_tokens + 1)
+        replica.submit(request)
+
+    def _keep(self, request: Request) -> None:
+        deadline = self._clock.now + self._timeout_s
+        if not self.pending:
+            self._oldest.set(deadline)
+        self.pending.append((deadline, request))
+
+    def _expire(self) -> None:
+        """No replica has come in time for the oldest pending requests."""
+        while self.pending and self.pending[0][0] <= self._clock.now:
+            self._lose(self.pending.popleft()[1], "no_capacity")
+        if self.pending:
+            self._oldest.set(self.pending[0][0])
+
+    def _dispatch_pending(self) -> None:
+        waiting, self.pending = self.pending, deque()
+        for _, request in waiting:
+            self._dispatch(request)
+
+    def _lose(self, request: Request, reason: str) -> None:
+        for replica, useful_s in request.spent:
+            replica.lost_s += useful_s
+        request.lost_gpu_s = request.gpu_s
+        self._recorder.end(request, "lost", reason)
+
+    def _again(self, request: Request) -> None:
+        """A request lost its replica: another try, or it is lost."""
+        request.retries += 1
+        if request.retries > self._max_retries:
+            self._lose(request, "retries")
+        else:
+            self._dispatch(request)
+
+    def _on_notice(self, node: Node) -> None:
+        for replica in node.replicas:
+            replica.at_boundary(lambda replica=replica: self._empty(replica))  # type: ignore[misc]
+
+    def _empty(self, replica: Replica) -> None:
+        """At the first step boundary after the notice: decide on every request of a replica."""
+        for request in list(replica.waiting):
+            self._leave(replica, request)
+            self._again(request)
+        step_s = replica.step_s()
+        mean = self._fleet.output_tokens_mean
+        squeezed = replica.profile.levels[-1]
+        left_s = replica.node.reclaim_at_s - self._clock.now
+        for request in list(replica.running.values()):
+            bytes_left = replica.stored_tokens(request) * request.level.units * self._pools[replica.pool].kv_unit_bytes
+            queue_s = max(0.0, replica.node.network_free_s - self._clock.now)
+            moves_s = queue_s + bytes_left / self._bytes_per_s if request.finish_step >= 0 else inf
+            shorter = squeezed.tokens / request.token_level.tokens
+            action = self._notice.act(NoticedRequest(mean * step_s, mean * shorter * step_s, moves_s), left_s)
+            if action is Action.SQUEEZE and request.finish_step >= 0:
+                request.token_level = squeezed
+                replica.shorten(request, answer_tokens(request, squeezed))
+            elif action is Action.MIGRATE and request.finish_step >= 0:
+                self._move(replica, request, bytes_left)
+            elif action is Action.RECOMPUTE:
+                stored = self._leave(replica, request)
+                restart(request, stored)
+                self._again(request)
+
+    def _leave(self, replica: Replica, request: Request) -> int:
+        stored = replica.detach(request)
+        self._spend(replica, request)
+        return stored
+
+    def _spend(self, replica: Replica, request: Request) -> None:
+        """Note what a request has cost on a replica that it leaves, to be called lost if the request is."""
+        useful = request.gpu_s - request.lost_gpu_s - sum(seconds for _, seconds in request.spent)
+        request.spent = (*request.spent, (replica, useful))
+
+    def _move(self, source: Replica, request: Request, kv_bytes: float) -> None:
+        """Send a request's KV to another replica of its model, or let it be computed again if none has room."""
+        stored = self._leave(source, request)
+        targets = [replica for replica in self._fleet.ready_by_pool[source.pool] if replica is not source]
+        target = min(targets, key=lambda replica: (replica.outstanding, replica.index), default=None)
+        if target is None or not target.reserve(request, stored):
+            restart(request, stored)
+            self._again(request)
+            return
+        request.migrations += 1
+        self.moving[request.index] = request
+        node = source.node
+        node.network_free_s = max(node.network_free_s, self._clock.now) + kv_bytes / self._bytes_per_s
+        Alarm(self._clock, self._arrival(source, target, request, stored)).set(node.network_free_s)
+
+    def _arrival(self, source: Replica, target: Replica, request: Request, stored: int) -> Callable[[], None]:
+        def arrive() -> None:
+            if self.moving.pop(request.index, None) is None:
+                return
+            if not (source.node.ended or target.node.ended):
+                target.attach(request, stored)
+                return
+            if not target.node.ended:  # the source was reclaimed before the last byte was out
+                target.cancel(request, stored)
+            restart(request, stored)
+            self._again(request)
+
+        return arrive
+
+    def _on_end(self, node: Node) -> None:
+        for replica in node.replicas:
+            for request in replica.abort(lost=node.end_reason == "reclaimed"):
+                self._spend(replica, request)
+                if node.end_reason == "horizon":
+                    self._recorder.end(request, "unfinished", "")
+                else:
+                    self._again(request)
+
+    def close(self) -> None:
+        """The horizon: whatever has not ended is unfinished."""
+        for _, request in self.pending:
+            self._recorder.end(request, "unfinished", "")
+        for request in self.moving.values():
+            self._recorder.end(request, "unfinished", "")
+        self.pending.clear()
+        self.moving.clear()
+
+
+def answer_tokens(request: Request, level: Level) -> int:
+    """Length of the answer when `level` says what is left of its reasoning."""
+    return max(1, request.full_output_tokens - round(request.reasoning_tokens * (1.0 - level.tokens)))

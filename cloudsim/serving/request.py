@@ -1,0 +1,50 @@
+"""One request on its way through the fleet."""
+
+from typing import TYPE_CHECKING
+
+from cloudsim.models.elastic import Level
+
+if TYPE_CHECKING:
+    from cloudsim.serving.replica import Replica
+
+
+class Request:
+    """A request from its arrival to its end.
+
+    The gateway makes it, gives it a level (its budget) and hands it to a replica. There it waits, is prefilled in chunks and
+    decodes; when its blocks or its node go away it starts again with the tokens it has already generated as part of its prompt.
+
+    Attributes:
+        index: position in the trace. tier: index of its tier.
+        input_tokens: prompt of the user. full_output_tokens, reasoning_tokens: what the full model would answer with.
+        difficulty_seen: what a router believes its difficulty to be.
+        output_tokens: length of the answer at its level; generated_tokens: what has reached the client (settled when it leaves a batch).
+        prompt_tokens: tokens to prefill now (prompt and what was generated before); prefilled_tokens: of these, done.
+        finish_step: step of its replica after which it is complete, while it decodes; -1 otherwise.
+        known_tokens: tokens whose KV was computed before and lost: prefilling them again is lost work.
+        gpu_s, lost_gpu_s: seconds of its replicas attributed to it in all, and of these without use.
+        spent: useful seconds on each replica it has left, in case it is lost after all.
+    """
+
+    __slots__ = (
+        "index", "arrival_s", "input_tokens", "full_output_tokens", "reasoning_tokens", "tier", "difficulty_seen",
+        "level", "token_level", "output_tokens", "generated_tokens", "prompt_tokens", "prefilled_tokens", "known_tokens",
+        "finish_step", "share_mark_s", "cache_offset", "replica",
+        "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "spent",
+    )  # fmt: skip
+
+    def __init__(
+        self, index: int, arrival_s: float, input_tokens: int, output_tokens: int, reasoning_tokens: int, tier: int, difficulty_seen: float
+    ) -> None:
+        self.index, self.arrival_s, self.tier, self.difficulty_seen = index, arrival_s, tier, difficulty_seen
+        self.input_tokens, self.full_output_tokens, self.reasoning_tokens = input_tokens, output_tokens, reasoning_tokens
+        self.output_tokens, self.generated_tokens = output_tokens, 0
+        self.prompt_tokens, self.prefilled_tokens, self.known_tokens = input_tokens, 0, 0
+        self.finish_step = -1
+        self.level: Level
+        self.token_level: Level
+        self.replica: Replica | None = None
+        self.dispatched_s = self.first_token_s = -1.0
+        self.preempted = self.retries = self.migrations = 0
+        self.gpu_s = self.lost_gpu_s = 0.0
+        self.spent: tuple[tuple[Replica, float], ...] = ()

@@ -1,0 +1,198 @@
+"""One run: one contender on one replication's traffic and market."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import process_time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudsim.clock import Alarm, Clock
+from cloudsim.cluster.fleet import Fleet
+from cloudsim.cluster.instances import find_instance
+from cloudsim.cluster.market import Market, overlay
+from cloudsim.cluster.pool import Pool, build_pool
+from cloudsim.cluster.timeline import Timeline
+from cloudsim.components import create
+from cloudsim.config import RunConfig
+from cloudsim.errors import CloudsimError, ConfigError, SimulationError
+from cloudsim.metrics.outcome import node_table, request_table, timeline_table
+from cloudsim.metrics.recorder import Recorder
+from cloudsim.metrics.words import Words
+from cloudsim.serving.gateway import Gateway
+from cloudsim.streams import stream
+from cloudsim.workload import Workload, build_workload
+from traces.errors import TraceError
+from traces.provenance import Provenance, Source
+from traces.sources import SpotSource
+from traces.tables import SpotTrace
+
+Table = dict[str, NDArray[np.generic] | Words]
+
+
+@dataclass(frozen=True, slots=True)
+class RunTables:
+    """What one run leaves behind.
+
+    Args:
+        requests, nodes, timeline: columns as in `cloudsim.metrics.tables`, without contender and replication.
+        sources: where its inputs come from.
+        events: events the clock processed for requests and replicas.
+        loop_cpu_s: CPU seconds of the event loop alone.
+    """
+
+    requests: Table
+    nodes: Table
+    timeline: Table
+    sources: tuple[Source, ...]
+    events: int
+    loop_cpu_s: float
+
+
+def build_market(config: RunConfig, replication: int) -> SpotTrace:
+    """The spot market of a replication, laid over the fleet's instance type; `TraceError` if it cannot be had."""
+    source: SpotSource = create(config.spot, "spot")
+    trace = source.spot(config.horizon_s, stream(config.seed, replication, "spot")).check()
+    unknown = [series.zone for series in trace.zones if series.zone not in config.provider.zones]
+    if unknown:
+        raise TraceError(
+            f"the spot trace has zones that provider {config.provider.name} does not: {', '.join(unknown)}; "
+            f"provider.zones has {', '.join(config.provider.zones)}"
+        )
+    instance, traced = find_instance(config.fleet.instance), config.market.traced_on_demand_usd_per_h
+    factor = instance.on_demand_usd_per_h / traced if traced else 1.0
+    laid = overlay(trace, config.market.slots_per_zone, factor)
+    if factor != 1.0 or config.market.slots_per_zone != 1:
+        origin = f"pattern of the trace with {config.market.slots_per_zone} slots a zone and prices × {factor:.3g} ({instance.name} on demand / traced)"
+        laid = SpotTrace(laid.zones, laid.span_s, (*laid.sources, Source(f"spot market of {instance.name}", Provenance.PROJECTED, origin)))
+    return laid
+
+
+def build_pools(config: RunConfig, contender: str) -> dict[str, Pool]:
+    """The pools of a contender; `ConfigError` names every one that cannot be built."""
+    pools, problems = {}, []
+    for name, pool in config.contenders[contender].pools.items():
+        try:
+            pools[name] = build_pool(name, pool, config)
+        except CloudsimError as error:
+            problems += [f"contenders.{contender}.pools.{name}: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigError(*problems)
+    return pools
+
+
+def problems(config: RunConfig) -> list[str]:
+    """Everything that would stop a run of `config`, one message each; nothing is simulated."""
+    found: list[str] = []
+    if config.engine.step_tokens <= config.engine.max_sequences:
+        found.append(
+            f"engine.step_tokens ({config.engine.step_tokens}) must exceed engine.max_sequences ({config.engine.max_sequences}): "
+            "every running sequence takes one token a step"
+        )
+    kinds: dict[str, list[str]] = {}
+    for contender, parts in config.contenders.items():
+        try:
+            pools = build_pools(config, contender)
+        except CloudsimError as error:
+            found += error.problems
+            continue
+        for pool in pools.values():
+            kinds.setdefault(pool.model.kind, []).append(f"{contender}.{pool.name} ({pool.model.name})")
+            try:
+                pool.model.score(config.family.task)
+            except CloudsimError as error:
+                found += [f"family.task: {problem}" for problem in error.problems]
+        for kind in ("admission", "routing", "budget", "provisioning", "notice"):
+            try:
+                create(getattr(parts, kind), f"contenders.{contender}.{kind}")
+            except CloudsimError as error:
+                found += error.problems
+    if len(kinds) > 1:
+        mixed = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
+        found.append(f"contenders mix scores of base and instruct models, which are not comparable ({mixed})")
+    for build in (build_workload, build_market):
+        try:
+            build(config, 0)
+        except (CloudsimError, TraceError) as error:
+            found += error.problems
+    return list(dict.fromkeys(found))
+
+
+def simulate(config: RunConfig, contender: str, replication: int, progress: Callable[[float], None] | None = None) -> RunTables:
+    """Run one contender on one replication.
+
+    Args:
+        progress: called now and then with the share of simulated time that has passed.
+
+    Raises:
+        TraceError: the traffic or the market cannot be had.
+        ConfigError: a part of the configuration cannot be built.
+        SimulationError: a policy broke its contract, or something was not conserved.
+    """
+    workload = build_workload(config, replication)
+    spot = build_market(config, replication)
+    pools = build_pools(config, contender)
+    parts, path = config.contenders[contender], f"contenders.{contender}"
+    clock = Clock()
+    recorder = Recorder(clock, list(pools))
+    market = Market(clock, spot, config.provider, config.seed, replication)
+    provisioning = create(parts.provisioning, f"{path}.provisioning")
+    fleet = Fleet(clock, config, pools, market, provisioning, contender, replication, lambda request: gateway.finished(request))
+    gateway = Gateway(
+        clock, config, pools, fleet, recorder, create(parts.admission, f"{path}.admission"), create(parts.routing, f"{path}.routing"),
+        create(parts.budget, f"{path}.budget"), create(parts.notice, f"{path}.notice"),
+    )  # fmt: skip
+    timeline = Timeline(clock, config, fleet, gateway, market, progress)
+    fleet.start()
+    timeline.start()
+    _feed(clock, workload, gateway)
+    started = process_time()
+    clock.run(until=config.horizon_s)
+    loop_cpu_s = process_time() - started
+    fleet.close()
+    gateway.close()
+    if recorder.count != len(workload):
+        raise SimulationError(f"{contender}: {len(workload)} requests arrived, {recorder.count} ended")
+    requests = request_table(config, workload, list(pools.values()), recorder)
+    sources = [*workload.sources, *spot.sources, *_settings(config)]
+    for pool in pools.values():
+        sources += [*pool.sources, pool.model.score_source(config.family.task)]
+    return RunTables(
+        requests, node_table(fleet), timeline_table(config, workload, requests, timeline), tuple(dict.fromkeys(sources)), clock.fired, loop_cpu_s
+    )
+
+
+def _feed(clock: Clock, workload: Workload, gateway: Gateway) -> None:
+    """Let the requests of the workload arrive one after the other."""
+    coming = workload.requests()
+    following = next(coming)
+
+    def arrive() -> None:
+        nonlocal following
+        request = following
+        after = next(coming, None)
+        if after is not None:
+            following = after
+            alarm.set(after.arrival_s)
+        gateway.arrive(request)
+
+    alarm = Alarm(clock, arrive, urgent=True)
+    alarm.set(following.arrival_s)
+
+
+def _settings(config: RunConfig) -> list[Source]:
+    provider, engine, startup = config.provider, config.engine, config.startup
+    return [
+        Source(f"notice of provider {provider.name}", Provenance.PUBLISHED, provider.source),
+        Source(
+            "cold start", Provenance.ASSUMED,
+            f"provisioning {startup.provision_min_s:g}–{startup.provision_max_s:g} s, boot {startup.boot_s:g} s, weights at "
+            f"{startup.load_bytes_per_s / 1e9:g} GB/s, engine {startup.engine_start_s:g} s",
+        ),
+        Source(
+            "host overhead", Provenance.PUBLISHED,
+            f"{engine.step_overhead_s * 1e6:g} µs a step, {engine.sequence_overhead_s * 1e6:g} µs a sequence, "
+            f"{engine.request_overhead_s * 1e3:g} ms a request (BLIS inference-sim defaults)",
+        ),
+        Source("SLA targets", Provenance.ASSUMED, ", ".join(f"{name} {tier.ttft_s:g}/{tier.tpot_s:g}/{tier.e2e_s:g} s" for name, tier in config.tiers.items())),
+    ]  # fmt: skip

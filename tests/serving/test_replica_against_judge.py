@@ -1,0 +1,111 @@
+"""The event-sparse replica gives the time stamps of an engine that goes step by step."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudsim.clock import Alarm, Clock
+from cloudsim.models.elastic import ElasticProfile, Level
+from cloudsim.models.latency import LatencyModel
+from cloudsim.serving.kv_cache import KvCache
+from cloudsim.serving.replica import Replica
+from cloudsim.serving.request import Request
+from tests.judge import Judge, Sequence
+from traces.provenance import Provenance, Source
+
+LAYERS, GROUPS = 8, 4
+SOURCE = Source("test", Provenance.ASSUMED, "test")
+
+
+def profile(independent):
+    shares = [(1.0, LAYERS, 32), (0.8, 6, 20), (0.5, 4, 9)]
+    levels = tuple(
+        Level(i, b, layers, units, layers / LAYERS, units / (layers * GROUPS), 1.0, 1.0) for i, (b, layers, units) in enumerate(shares)
+    )
+    return ElasticProfile("test", LAYERS, levels, independent, 0.0, ())
+
+
+def latency(scale):
+    """Coefficients that are dyadic rationals: every sum of them is exact, so that even ties must fall alike."""
+    unit = scale * 2.0**-20
+    return LatencyModel(
+        host_step_s=100 * unit, host_sequence_s=4 * unit, head_s=300 * unit, layer_s=700 * unit, sequence_layer_s=2 * unit,
+        kv_unit_s=unit / 16, prefill_floor_layer_s=800 * unit, prefill_layer_s=200 * unit, prefill_token_layer_s=4 * unit,
+        prefill_pair_unit_s=unit / 4096, source=SOURCE,
+    )  # fmt: skip
+
+
+def serve(requests, latency_model, levels, capacity, block, step_tokens, max_sequences):
+    """The product's engine on the same requests; returns it and the requests."""
+    clock, done = Clock(), {}
+    replica = Replica(
+        clock, latency_model, levels, KvCache(capacity, block), step_tokens, max_sequences, 1,
+        lambda request: done.__setitem__(request.index, clock.now),
+    )  # fmt: skip
+    served = []
+    for s in requests:
+        request = Request(s.index, s.arrival_s, s.prompt, s.output, 0, 0, 0.5)
+        request.level = request.token_level = levels.levels[s.level]
+        served.append(request)
+        Alarm(clock, lambda request=request: replica.submit(request), urgent=True).set(s.arrival_s)
+    clock.run()
+    return replica, served, done
+
+
+@st.composite
+def loads(draw):
+    block = draw(st.sampled_from([1, 4, 16]))
+    dyadic = draw(st.booleans())
+    tick = 2.0**-12 if dyadic else 0.000737
+    count = draw(st.integers(1, 25))
+    longest = draw(st.sampled_from([20, 200, 1200]))
+    burst = draw(st.sampled_from([0, 40, 4000]))
+    kinds = draw(st.integers(1, 3))
+    time, requests = 0, []
+    for index in range(count):
+        time += draw(st.integers(0, burst)) if burst else 0
+        level = draw(st.integers(0, kinds - 1))
+        requests.append((index, time * tick, draw(st.integers(1, longest)), draw(st.integers(1, longest // 2)), level))
+    units = [level.units for level in profile(False).levels]
+    least = max(-(-(prompt + output) // block) * units[level] for _, _, prompt, output, level in requests)
+    capacity = int(least * draw(st.sampled_from([1.0, 1.3, 2.0, 6.0])))
+    max_sequences = draw(st.integers(1, 12))
+    step_tokens = max_sequences + draw(st.sampled_from([1, 7, 64, 512]))
+    return requests, capacity, block, step_tokens, max_sequences, dyadic, draw(st.booleans())
+
+
+@settings(max_examples=400, deadline=None)
+@given(loads())
+def test_time_stamps_equal_those_of_the_judge(load):
+    rows, capacity, block, step_tokens, max_sequences, dyadic, independent = load
+    levels, model = profile(independent), latency(1.0 if dyadic else 0.9871235)
+    shapes = [levels.levels[row[4]] for row in rows]
+    expected = [Sequence(*row[:4], layers=level.layers, units=level.units, level=level.index) for row, level in zip(rows, shapes, strict=True)]
+    judge = Judge(model, levels, capacity, block, step_tokens, max_sequences)
+    judge.run(expected)
+    replica, served, done = serve([replace(s) for s in expected], model, levels, capacity, block, step_tokens, max_sequences)
+    for want, got in zip(expected, served, strict=True):
+        assert got.first_token_s == pytest.approx(want.first_token_s, rel=1e-9, abs=0)
+        assert done[got.index] == pytest.approx(want.done_s, rel=1e-9, abs=0)
+        assert got.preempted == want.preempted
+        assert got.generated_tokens == got.output_tokens
+    assert replica.busy_s == pytest.approx(judge.busy_s, rel=1e-9)
+    assert replica.step == judge.steps
+    # nothing is left behind, and every second of work is charged to somebody
+    assert replica.cache.used(replica.step) == replica.cache.held == replica.queued_tokens == replica.outstanding == 0
+    assert replica.kv_units == replica.decoding == 0 and not replica.running and not replica.waiting
+    assert sum(r.gpu_s for r in served) == pytest.approx(replica.busy_s, rel=1e-9)
+    assert sum(r.lost_gpu_s for r in served) == pytest.approx(replica.lost_s, rel=1e-9, abs=1e-15)
+
+
+def test_events_do_not_grow_with_tokens():
+    """A prompt and an answer a hundred times as long cost no more events."""
+    fired = []
+    for factor in (1, 100):
+        rows = [Sequence(i, i * 50.0, 300 * factor, 200 * factor, LAYERS, 32, 0) for i in range(20)]
+        replica, _, done = serve(rows, latency(1.0), profile(False), 10**9, 16, 256, 8)
+        assert len(done) == 20
+        fired.append(replica.clock.fired)
+    assert fired[1] <= fired[0] + 20  # a long prompt adds one event: full chunks, then its last one

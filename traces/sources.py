@@ -1,0 +1,39 @@
+"""What a source of traffic or of a spot market must offer; any class named by `_target_` that has the method will do."""
+
+from typing import Protocol
+
+import numpy as np
+
+from traces.tables import RequestTrace, SpotTrace
+
+
+class TrafficSource(Protocol):
+    """Where requests come from: a file that is replayed, or a generator."""
+
+    def requests(self, duration_s: float, rng: np.random.Generator) -> RequestTrace:
+        """Requests that arrive in [0, `duration_s`).
+
+        Args:
+            duration_s: length of the window in seconds, above 0.
+            rng: the only source of chance; the same generator state gives the same table.
+
+        Raises:
+            TraceError: the file or the options cannot give such a trace.
+        """
+        ...
+
+
+class SpotSource(Protocol):
+    """Where the capacity and price of spot zones come from: a file that is replayed, or a generator."""
+
+    def spot(self, duration_s: float, rng: np.random.Generator) -> SpotTrace:
+        """The market from time 0 to `duration_s`.
+
+        Args:
+            duration_s: length of the window in seconds, above 0.
+            rng: the only source of chance; the same generator state gives the same table.
+
+        Raises:
+            TraceError: the file or the options cannot give such a trace.
+        """
+        ...
