@@ -7,7 +7,7 @@ policy or trace source is used without a change here.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -176,12 +176,14 @@ class RunConfig(Section):
     fleet: FleetConfig
     contenders: dict[str, ContenderConfig]
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "RunConfig":
-        total = sum(tier.share for tier in self.tiers.values())
+    @field_validator("tiers")
+    @classmethod
+    def _shared_out(cls, tiers: dict[str, TierConfig]) -> dict[str, TierConfig]:
+        total = sum(tier.share for tier in tiers.values())
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"tiers: the shares add up to {total:g}; they must add up to 1")
-        return self
+            terms = " + ".join(f"{tier.share:g}" for tier in tiers.values())
+            raise ValueError(f"the shares {terms} add up to {total:g}; they must add up to 1")
+        return tiers
 
     @property
     def horizon_s(self) -> float:

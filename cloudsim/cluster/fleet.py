@@ -1,6 +1,8 @@
 """One contender's instances: asks the market for them, replaces what is lost, and knows which replicas take requests."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+
+from simpy.events import Event
 
 from cloudsim.clock import Clock
 from cloudsim.cluster.market import Market
@@ -56,7 +58,7 @@ class Fleet:
         """Ask for the first instances and keep control from then on."""
         self._clock.process(self._control())
 
-    def _control(self) -> Iterator[object]:
+    def _control(self) -> Generator[Event, object, None]:
         while True:
             self._plan()
             yield self._clock.timeout(self._config.fleet.control_interval_s)
@@ -67,7 +69,7 @@ class Fleet:
             self._asked = True
             self._clock.process(self._plan_now())
 
-    def _plan_now(self) -> Iterator[object]:
+    def _plan_now(self) -> Generator[Event, object, None]:
         yield self._clock.timeout(0)
         self._asked = False
         self._plan()
@@ -127,12 +129,11 @@ class Fleet:
         made = []
         for _ in range(node.instance.gpus // engine.tensor_parallel):
             cache = KvCache(pool.blocks * pool.profile.levels[0].units, engine.block_tokens)
-            replica = Replica(
-                self._clock, pool.latency, pool.profile, cache, engine.step_tokens, engine.max_sequences, engine.tensor_parallel, self._finished
-            )
-            replica.index, replica.pool, replica.model, replica.node = self._replicas, pool.name, pool.model.name, node
+            made.append(Replica(
+                self._clock, pool.latency, pool.profile, cache, engine.step_tokens, engine.max_sequences, self._finished,
+                self._replicas, pool.name, pool.model.name, node, engine.tensor_parallel,
+            ))  # fmt: skip
             self._replicas += 1
-            made.append(replica)
         return made
 
     def _on_ready(self, node: Node) -> None:
@@ -142,7 +143,8 @@ class Fleet:
 
     def _withdraw(self, node: Node) -> None:
         for replica in node.replicas:
-            if replica in self.ready:
+            if replica.accepting:
+                replica.accepting = False
                 self.ready.remove(replica)
                 self.ready_by_pool[node.pool].remove(replica)
 

@@ -1,11 +1,12 @@
 """The market: zones with a spot capacity and price over time, which grants instances and takes them back."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from simpy.events import Event
 
 from cloudsim.clock import Clock
 from cloudsim.config import ProviderConfig
@@ -85,7 +86,7 @@ class Market:
             if holder is tenant:
                 del slots[slot]
 
-    def _replay(self, zone: Zone, draws: np.random.Generator) -> Iterator[object]:
+    def _replay(self, zone: Zone, draws: np.random.Generator) -> Generator[Event, object, None]:
         series, lead_s = zone.series, self._provider.rebalance_lead_s
         most = int(series.capacity.max(initial=0))
         for at in range(1, len(series.time_s)):
@@ -117,7 +118,7 @@ class Market:
         else:
             tenant.reclaim()
 
-    def _reclaim_later(self, tenant: Tenant, notice_s: float) -> Iterator[object]:
+    def _reclaim_later(self, tenant: Tenant, notice_s: float) -> Generator[Event, object, None]:
         yield self._clock.timeout(notice_s)
         tenant.reclaim()
 

@@ -1,9 +1,11 @@
 """One rented instance, from the request that was granted to its end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING
+
+from simpy.events import Event
 
 from cloudsim.cluster.bill import Bill, divide
 from cloudsim.cluster.instances import Instance
@@ -79,7 +81,7 @@ class Node:
         else:
             self._clock.process(self._start(cold))
 
-    def _start(self, cold: ColdStart) -> Iterator[object]:
+    def _start(self, cold: ColdStart) -> Generator[Event, object, None]:
         yield self._clock.timeout(cold.provision_s)
         if self.ended:
             return

@@ -1,7 +1,9 @@
 """The state of a fleet at regular times."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from math import nan
+
+from simpy.events import Event
 
 from cloudsim.clock import Clock
 from cloudsim.cluster.fleet import Fleet
@@ -26,7 +28,7 @@ class Timeline:
         """Begin to sample."""
         self._clock.process(self._sample())
 
-    def _sample(self) -> Iterator[object]:
+    def _sample(self) -> Generator[Event, object, None]:
         sampled = 0
         while True:
             sampled += 1

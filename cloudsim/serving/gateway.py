@@ -13,7 +13,8 @@ from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, NoticedReq
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.recorder import Recorder
 from cloudsim.models.elastic import Level
-from cloudsim.serving.replica import Replica, restart
+from cloudsim.serving.engine import restart
+from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
 
 
@@ -64,7 +65,7 @@ class Gateway:
             self._keep(request)
             return
         replica = self._routing.route(request, fleet)
-        if not isinstance(replica, Replica) or replica.node.ended:
+        if not getattr(replica, "accepting", False):
             raise SimulationError(f"routing {type(self._routing).__name__} chose {replica!r} for request {request.index}: not a ready replica")
         profile = replica.profile
         level = profile.levels[0]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudsim.clock import Alarm, Clock
+from cloudsim.clock import Clock
 from cloudsim.models.elastic import ElasticProfile, Level
 from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.kv_cache import KvCache
-from cloudsim.serving.replica import Replica
+from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
 from tests.judge import Judge, Sequence
 from traces.provenance import Provenance, Source
@@ -40,8 +40,8 @@ def latency(scale):
 def serve(requests, latency_model, levels, capacity, block, step_tokens, max_sequences):
     """The product's engine on the same requests; returns it and the requests."""
     clock, done = Clock(), {}
-    replica = Replica(
-        clock, latency_model, levels, KvCache(capacity, block), step_tokens, max_sequences, 1,
+    replica = Engine(
+        clock, latency_model, levels, KvCache(capacity, block), step_tokens, max_sequences,
         lambda request: done.__setitem__(request.index, clock.now),
     )  # fmt: skip
     served = []
@@ -49,8 +49,7 @@ def serve(requests, latency_model, levels, capacity, block, step_tokens, max_seq
         request = Request(s.index, s.arrival_s, s.prompt, s.output, 0, 0, 0.5)
         request.level = request.token_level = levels.levels[s.level]
         served.append(request)
-        Alarm(clock, lambda request=request: replica.submit(request), urgent=True).set(s.arrival_s)
-    clock.run()
+    clock.run_with(iter(served), replica.submit, 1e9)
     return replica, served, done
 
 

@@ -1,0 +1,143 @@
+"""A fixed synthetic load that tells how fast the simulator is on this machine.
+
+Poisson arrivals at 4 requests/s a replica, lognormal lengths with means of 700 and 200 tokens, round-robin routing, Llama-3-8B on
+A100-80, all metrics recorded, and a spot market that takes each instance about once in twenty minutes with ten seconds' notice.
+"""
+
+import resource
+import subprocess
+import sys
+from json import loads
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from cloudsim.config import RunConfig
+from cloudsim.simulation import RunTables, simulate
+from traces.provenance import Provenance, Source
+from traces.tables import SpotTrace, ZoneSeries
+
+REPLICAS = (4, 64, 1000)
+REQUESTS = 60_000
+REPEATS = 3
+ZONES = 4
+MEAN_LIFETIME_S = 1200.0
+OUTAGE_S = 20.0
+RATE_RPS = 4.0
+
+
+class RollingReclaim:
+    """A market in which instances are taken one at a time, at random moments, and their slots come back after a while.
+
+    Args:
+        slots: instances in all zones together.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+
+    def spot(self, duration_s: float, rng: np.random.Generator) -> SpotTrace:
+        """Capacity over time; see `traces.sources.SpotSource`."""
+        zones = []
+        for index in range(ZONES):
+            slots = self._slots // ZONES
+            count = rng.poisson(slots * duration_s / MEAN_LIFETIME_S)
+            drops = np.sort(rng.uniform(0.0, duration_s, count))
+            times = np.concatenate([drops, drops + OUTAGE_S])
+            change = np.concatenate([np.full(count, -1), np.full(count, 1)])
+            order = np.argsort(times, kind="stable")
+            capacity = np.maximum(slots + np.concatenate([[0], np.cumsum(change[order])]), 0)
+            time_s = np.concatenate([[0.0], times[order]])
+            zones.append(ZoneSeries(f"zone-{index}", "region", time_s, capacity.astype(np.int64), np.full(len(time_s), 2.0)))
+        return SpotTrace(tuple(zones), duration_s, (Source("benchmark market", Provenance.ASSUMED, "cloudsim.bench"),))
+
+
+def bench_config(replicas: int, requests: int) -> RunConfig:
+    """The load on `replicas` replicas that brings about `requests` requests."""
+    rate_rps = RATE_RPS * replicas
+    policy = {
+        "admission": {"_target_": "policies.admission.always.Always"},
+        "routing": {"_target_": "policies.routing.round_robin.RoundRobin"},
+        "budget": {"_target_": "policies.budget.full.Full"},
+        "provisioning": {"_target_": "policies.provisioning.spot_spread.SpotSpread", "retry_s": 0, "replace_on_hint": False},
+        "notice": {"_target_": "policies.notice.recompute.Recompute"},
+    }
+    traffic = {
+        "_target_": "traces.generators.traffic.LognormalTraffic", "name": "benchmark load", "provenance": "assumed", "origin": "cloudsim.bench",
+        "rate_rps": rate_rps, "gap_cv": 1.0, "peak_minute_ratio": None, "input_log_mean": 6.371, "input_log_sigma": 0.6,
+        "output_log_mean": 5.118, "output_log_sigma": 0.6, "max_input_tokens": 8192, "max_output_tokens": 2048,
+    }  # fmt: skip
+    return RunConfig.model_validate({
+        "seed": 0, "seeds": 1, "duration_s": requests / rate_rps, "drain_s": 0.0, "warm_start": True, "timeline_interval_s": 10.0, "workers": 1,
+        "json": True, "output_dir": "unused",
+        "traffic": traffic,
+        "workload": {"rate_scale": 1.0, "reasoning_fraction": 0.0, "difficulty_alpha": 1.0, "difficulty_beta": 1.0, "difficulty_noise": 0.1},
+        "tiers": {"all": {"share": 1.0, "ttft_s": 1.0, "tpot_s": 0.05, "e2e_s": 30.0}},
+        "spot": {"_target_": "cloudsim.bench.RollingReclaim", "slots": replicas},
+        "market": {"slots_per_zone": 1, "traced_on_demand_usd_per_h": None},
+        "provider": {
+            "name": "bench", "notice_s": 10.0, "rebalance_lead_s": 0.0, "rebalance_share": 0.0,
+            "zones": [f"zone-{index}" for index in range(ZONES)], "source": "cloudsim.bench",
+        },
+        "startup": {"provision_min_s": 5.0, "provision_max_s": 10.0, "boot_s": 1.0, "load_bytes_per_s": 1e10, "engine_start_s": 1.0},
+        "engine": {
+            "step_tokens": 2048, "max_sequences": 256, "block_tokens": 16, "max_model_tokens": 16384, "memory_fraction": 0.9, "precision": "bf16",
+            "tensor_parallel": 1, "step_overhead_s": 126e-6, "sequence_overhead_s": 4.4e-6, "request_overhead_s": 15.6e-3,
+        },
+        "gateway": {"queue_timeout_s": 60.0, "max_retries": 3},
+        "family": {
+            "name": "llama3", "large": "llama-3-8b", "middle": "llama-3.2-3b", "small": "llama-3.2-1b", "elastic": "llama-3-8b-l2a", "task": "gsm8k",
+        },
+        "fleet": {"instance": "gcp_a2_ultragpu_1g", "instances": replicas, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9},
+        "contenders": {"bench": {"pools": {"all": {"model": "llama-3-8b", "elastic": None, "instances": replicas}}, **policy}},
+    })  # fmt: skip
+
+
+def measure_loop(replicas: int, requests: int) -> dict[str, float]:
+    """Speed of the event loop: requests and simulated seconds for each CPU second, and events for each request."""
+    config = bench_config(replicas, requests)
+    tables = simulate(config, "bench", 0)
+    served = len(tables.requests["request"])
+    return {
+        "requests_per_cpu_s": served / tables.loop_cpu_s,
+        "events_per_request": tables.events / served,
+        "simulated_s_per_cpu_s": config.horizon_s / tables.loop_cpu_s,
+    }
+
+
+def measure_process(requests: int) -> dict[str, float]:
+    """CPU seconds and peak memory of a whole process that imports, simulates 4 replicas and writes its tables."""
+    code = f"from cloudsim.bench import whole_run; whole_run({requests})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return dict(loads(done.stdout))
+
+
+def whole_run(requests: int) -> None:
+    """Body of that process: print what it cost, as JSON, at its end."""
+    import tempfile
+    from json import dumps
+    from pathlib import Path
+
+    tables = simulate(bench_config(4, requests), "bench", 0)
+    with tempfile.TemporaryDirectory() as folder:
+        write_tables(tables, Path(folder))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(dumps({
+        "requests": len(tables.requests["request"]), "cpu_s": used.ru_utime + used.ru_stime,
+        "peak_mb": used.ru_maxrss / 1024,
+    }))  # fmt: skip
+
+
+def write_tables(tables: RunTables, folder: Any) -> None:
+    """Write the tables of one run as Parquet files into `folder`."""
+    raise SystemExit
+
+
+def main(json: bool = False) -> dict[str, Any]:
+    """All figures of the benchmark; of several repeats the median."""
+    loop = {}
+    for replicas in REPLICAS:
+        runs = [measure_loop(replicas, REQUESTS) for _ in range(REPEATS)]
+        loop[str(replicas)] = {key: median(run[key] for run in runs) for key in runs[0]}
+    return {"loop": loop, "process": measure_process(20_000)}

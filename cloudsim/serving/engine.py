@@ -1,0 +1,461 @@
+"""Continuous batching with the semantics of vLLM V1, simulated event-sparsely and exactly.
+
+Every step has a token budget: decoding sequences take one token each, what is left goes to prompt chunks, the oldest request first.
+KV memory is paged; when blocks run out the youngest sequence is preempted and later recomputed. Between two changes of the batch
+all steps are alike, so n of them take ``n·first + growth·n·(n − 1)`` seconds and are one event, whether they decode or prefill a
+long prompt in full chunks. An arrival that may join cuts a run at its next step boundary. The time stamps are those of an engine
+that goes step by step; `tests/judge.py` is such an engine.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from heapq import heappop, heappush
+from math import sqrt
+
+from cloudsim.clock import Alarm, Clock
+from cloudsim.models.elastic import ElasticProfile
+from cloudsim.models.latency import LatencyModel
+from cloudsim.serving.kv_cache import KvCache
+from cloudsim.serving.request import Request
+
+
+class Engine:
+    """The batch of one replica and the steps it goes through.
+
+    Between events its state is that of the last step boundary, and `run_steps` steps are under way since `run_began_s`; where that lies
+    ahead, the step before is still under way and its state is that of the boundary to come. This is the hot path of the simulator: it is written to touch little memory and to call little at each event.
+
+    Args:
+        latency, profile, cache: step times, elastic levels and KV memory of its model.
+        step_tokens, max_sequences: token budget of a step, larger than the number of sequences that run at once.
+        finished: called with each request that completes, at that time.
+
+    Attributes:
+        waiting, running: requests in the order they came (a preempted one goes back to the front) and in the order they were admitted.
+        outstanding: requests it has.
+        queued_tokens: prompt tokens it has still to prefill.
+        incoming: sequences whose KV is on its way here.
+        busy_s, lost_s: seconds spent in steps, and of these without use (recomputed prompts, a step that a reclaim cut off).
+        step, decoding, kv_units: steps so far; sequences that decode; Σ units × tokens that they attend to in the next step.
+    """
+
+    __slots__ = (
+        "clock", "latency", "profile", "cache", "step_tokens", "max_sequences",
+        "waiting", "running", "outstanding", "queued_tokens", "incoming", "busy_s", "lost_s", "step", "decoding", "kv_units",
+        "busy", "run_began_s", "run_steps", "_open", "_last_step_s", "_first_s", "_growth_s", "_chunks", "_decode_first_s", "_decode_growth_s",
+        "_width", "_layers", "_counts", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
+        "_due_s", "_alarms", "_alarm", "_at_boundary", "_finished",
+    )  # fmt: skip
+
+    def __init__(
+        self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, cache: KvCache, step_tokens: int, max_sequences: int,
+        finished: Callable[[Request], None],
+    ) -> None:  # fmt: skip
+        self.clock, self.latency, self.profile, self.cache = clock, latency, profile, cache
+        self.step_tokens, self.max_sequences, self._finished = step_tokens, max_sequences, finished
+        self.waiting: deque[Request] = deque()
+        self.running: dict[int, Request] = {}
+        self.outstanding = self.queued_tokens = self.incoming = 0
+        self.busy_s = self.lost_s = 0.0
+        self.step = self.decoding = self.kv_units = self._width = self._layers = 0
+        self._counts = [0] * len(profile.levels)
+        self._layers_read: float = profile.levels[0].layers  # of the batch; stays so where there is one level only
+        self._finishing: list[tuple[int, int, Request]] = []  # heap by the step after which each is complete
+        self._stale = 0  # entries of that heap whose request has left or ends at another step
+        self._partial: Request | None = None
+        self._share_s = 0.0  # what one sequence would have been charged had it decoded since the start
+        self.busy, self.run_began_s, self.run_steps, self._open = False, 0.0, 0, False
+        self._last_step_s = self._first_s = self._growth_s = self._decode_first_s = self._decode_growth_s = 0.0
+        self._chunks: list[tuple[Request, int]] = []
+        self._due_s = 0.0
+        self._alarms: list[float] = []  # those that are set, descending
+        self._alarm = Alarm(clock, self._wake)
+        self._at_boundary: list[Callable[[], None]] = []
+
+    def submit(self, request: Request) -> None:
+        """Take a request; it joins the next step that has room for it."""
+        request.replica = self  # type: ignore[assignment]
+        self.outstanding += 1
+        self.queued_tokens += request.prompt_tokens
+        waiting = self.waiting
+        waiting.append(request)
+        now = self.clock._now
+        if not self.busy:
+            self._begin(now)
+        elif len(waiting) > 1:
+            pass  # whoever waits is there because nobody fits before this run ends
+        elif self._open and now <= self.run_began_s:
+            if self._admit():
+                self._price_chunks()
+                self._run(1)
+        elif self.run_steps > 1 and not self._chunks and len(self.running) + self.incoming < self.max_sequences:
+            self._begin_at_next_boundary()
+
+    def step_s(self) -> float:
+        """Seconds of one decode step of the present batch."""
+        return self.latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
+
+    def _run_s(self, steps: int) -> float:
+        return steps * self._first_s + self._growth_s * (steps * (steps - 1))
+
+    def _steps_by(self, elapsed: float, after: bool) -> int:
+        """Steps of the present run that are over by `elapsed`: the least n with run(n) ≥ elapsed if `after`, else the most with ≤."""
+        first, growth = self._first_s, self._growth_s
+        linear = first - growth
+        if growth > 0:
+            steps = int(2 * elapsed / (linear + sqrt(linear * linear + 4 * growth * elapsed)))
+        else:
+            steps = int(elapsed / linear)
+        if after:
+            while steps * first + growth * (steps * (steps - 1)) < elapsed:
+                steps += 1
+            while steps > 0 and self._run_s(steps - 1) >= elapsed:
+                steps -= 1
+        else:
+            while steps > 0 and self._run_s(steps) > elapsed:
+                steps -= 1
+            while self._run_s(steps + 1) <= elapsed:
+                steps += 1
+        return steps
+
+    def _begin_at_next_boundary(self) -> None:
+        """Somebody may join a run of decodes: end it at its next boundary, and compose the step that begins there at once.
+
+        That saves an event. The step stays open for others until it begins; nothing else can change it before then. If the node goes
+        away meanwhile, `_reopen` takes the last step of the old run back.
+        """
+        steps = self._steps_by(self.clock._now - self.run_began_s, after=True)
+        if steps >= self.run_steps:
+            return  # it ends there anyway
+        if not self.cache.fits(self.step + steps + 1):
+            self._run(steps)  # somebody will be preempted, which is not to be taken back
+            return
+        boundary_s = self.run_began_s + self._run_s(steps)
+        self._last_step_s = self._first_s + 2 * self._growth_s * (steps - 1)
+        self._settle(steps)
+        self._open = True
+        self._begin(boundary_s)
+
+    def _reopen(self) -> None:
+        """Go back from a step that has not begun to the last one of the run before it, which is still under way."""
+        self._shrink_chunks(0)
+        self._chunks = []
+        last_s = self._last_step_s
+        self.step -= 1
+        self.kv_units -= self._width
+        self.busy_s -= last_s
+        self._share_s -= last_s / self.decoding
+        self.run_began_s -= last_s
+        self.run_steps, self._first_s, self._growth_s = 1, last_s, 0.0
+
+    def _cut(self) -> None:
+        """End the present run at its next step boundary."""
+        if self.clock._now < self.run_began_s:
+            return  # its first step is composed already; it ends after that
+        steps = self._steps_by(self.clock._now - self.run_began_s, after=True)
+        if self._chunks and not steps:
+            steps = 1  # prompt chunks are admitted: their step happens
+        if steps < self.run_steps:
+            if self._chunks:
+                self._shrink_chunks(steps)
+            self._run(steps)
+
+    def _run(self, steps: int) -> None:
+        """The present run has `steps` steps: come back when they are over."""
+        self.run_steps = steps
+        now = self.clock._now
+        due = self.run_began_s + (steps * self._first_s + self._growth_s * (steps * (steps - 1)))
+        if due < now:
+            due = now
+        self._due_s = due
+        alarms = self._alarms
+        if not alarms or alarms[-1] > due:  # an alarm that comes too early sets the next one, so none is set where one is early enough
+            alarms.append(due)
+            self._alarm.set(due)
+
+    def _wake(self) -> None:
+        alarms = self._alarms
+        alarms.pop()
+        if not self.busy:
+            return
+        due = self._due_s
+        if due > self.clock._now:
+            if not alarms or alarms[-1] > due:
+                alarms.append(due)
+                self._alarm.set(due)
+            return
+        steps, self.run_steps = self.run_steps, 1  # whoever comes while requests end waits for the step that begins then
+        self._settle(steps)
+        if self._at_boundary:
+            actions, self._at_boundary = self._at_boundary, []
+            self.busy = False
+            for action in actions:
+                action()
+            if self.busy:  # an action took a request and began
+                return
+        self._begin(self.clock._now)
+
+    def _settle(self, steps: int) -> None:
+        """Account for `steps` steps of the present run and end what they completed."""
+        pairs = steps * (steps - 1)
+        run_s = steps * self._first_s + self._growth_s * pairs
+        self.busy_s += run_s
+        self.step = step = self.step + steps
+        decoding = self.decoding
+        if decoding:
+            self.kv_units += steps * self._width
+            if self._chunks:
+                decode_s = min(run_s, steps * self._decode_first_s + self._decode_growth_s * pairs)
+                self._share_s += decode_s / decoding
+                self._settle_chunks(steps, run_s - decode_s)
+            else:
+                self._share_s += run_s / decoding
+        elif self._chunks:
+            self._settle_chunks(steps, run_s)
+        finishing = self._finishing
+        while finishing and finishing[0][0] <= step:
+            due, _, request = heappop(finishing)
+            if request.finish_step == due and request.replica is self:
+                del self.running[request.index]
+                self._release(request)
+                self._stale -= 1  # its entry is off the heap
+                request.generated_tokens = request.output_tokens
+                self.outstanding -= 1
+                self._finished(request)
+            else:
+                self._stale -= 1
+
+    def _settle_chunks(self, steps: int, prefill_s: float) -> None:
+        chunks, self._chunks = self._chunks, []
+        if not steps:
+            return
+        total = sum(tokens for _, tokens in chunks) if len(chunks) > 1 else chunks[0][1]
+        for request, tokens in chunks:
+            share_s = prefill_s * tokens / total
+            request.gpu_s += share_s
+            done = request.prefilled_tokens
+            tokens *= steps
+            if done < request.known_tokens:
+                lost_s = share_s * min(1.0, (request.known_tokens - done) / tokens)
+                request.lost_gpu_s += lost_s
+                self.lost_s += lost_s
+            self.queued_tokens -= tokens
+            request.prefilled_tokens = done = done + tokens
+            if done < request.prompt_tokens:
+                self._partial = request
+                continue
+            if request is self._partial:
+                self._partial = None
+            self.cache.held -= self.cache.blocks(done) * request.level.units
+            request.generated_tokens += 1  # the last prompt token brings the first of the answer
+            if request.first_token_s < 0:
+                request.first_token_s = self.clock._now
+            self._decode(request, done)
+
+    def _decode(self, request: Request, stored_tokens: int) -> None:
+        """A request decodes from the present step on, with `stored_tokens` tokens in its KV."""
+        level, step = request.level, self.step
+        units = level.units
+        request.finish_step = finish = step + request.output_tokens - request.generated_tokens
+        request.share_mark_s = self._share_s
+        request.cache_offset = offset = stored_tokens - step
+        self.cache.join(offset, units)
+        self.decoding += 1
+        self._layers += level.layers
+        self._width += units
+        self.kv_units += units * (stored_tokens + 1)
+        heappush(self._finishing, (finish, request.index, request))
+
+    def _release(self, request: Request) -> int:
+        """Take a request's KV and its part in the batch away; return the tokens it had stored."""
+        level = request.level
+        units = level.units
+        counts = self._counts
+        if len(counts) > 1:
+            counts[level.index] -= 1
+            self._layers_read = self.profile.layers_read(counts)
+        if request.finish_step < 0:
+            stored = request.prefilled_tokens
+            if request is self._partial:
+                self._partial = None
+            self.cache.held -= self.cache.blocks(stored) * units
+            self.queued_tokens -= request.prompt_tokens - stored
+            return stored
+        step = self.step
+        stored = step + request.cache_offset
+        self.cache.leave(request.cache_offset, units)
+        self.decoding -= 1
+        self._layers -= level.layers
+        self._width -= units
+        self.kv_units -= units * (stored + 1)
+        request.gpu_s += self._share_s - request.share_mark_s
+        request.generated_tokens = request.output_tokens - (request.finish_step - step)
+        request.finish_step = -1
+        self._stale += 1
+        return stored
+
+    def _enter(self, request: Request) -> None:
+        """A request is in the batch from now on."""
+        self.running[request.index] = request
+        counts = self._counts
+        if len(counts) > 1:
+            counts[request.level.index] += 1
+            self._layers_read = self.profile.layers_read(counts)
+
+    def _preempt(self) -> Request:
+        """Blocks have run out: the youngest request waits, first in line, to be computed again."""
+        request = self.running.popitem()[1]
+        restart(request, self._release(request))
+        request.preempted += 1
+        self.queued_tokens += request.prompt_tokens
+        self.waiting.appendleft(request)
+        return request
+
+    def _make_room(self) -> bool:
+        """Give each decoding sequence, oldest first, the block it needs for this step, preempting the youngest; True if one was."""
+        cache, step = self.cache, self.step
+        free = cache.capacity - cache.used(step)
+        preempted = False
+        for request in list(self.running.values()):
+            if request.index not in self.running:
+                break
+            if request.finish_step < 0:
+                continue
+            need = request.level.units if (step + request.cache_offset) % cache.block_tokens == 0 else 0
+            while need > free:
+                before = cache.used(step)
+                victim = self._preempt()
+                preempted = True
+                free += before - cache.used(step)
+                if victim is request:
+                    return True
+            free -= need
+        return preempted
+
+    def _next_finish(self) -> int:
+        """The step after which the first of the decoding sequences is complete."""
+        finishing = self._finishing
+        while self._stale and (finishing[0][2].finish_step != finishing[0][0] or finishing[0][2].replica is not self):
+            heappop(finishing)
+            self._stale -= 1
+        return finishing[0][0]
+
+    def _begin(self, began_s: float) -> None:
+        """Compose the step that begins at `began_s`, and run as many like it as there are before something changes."""
+        self.run_began_s = began_s
+        self._open = began_s > self.clock._now
+        step = self.step
+        preempted = False
+        finish = self._next_finish() if self.decoding else step
+        ample = self.cache.fits(finish)
+        if not ample and not self.cache.fits(step + 1):
+            preempted = self._make_room()
+        partial = self._partial
+        if (partial is not None or (self.waiting and not preempted)) and self._begin_mixed(not preempted):
+            return
+        if not self.decoding:
+            self.busy = False
+            return
+        if preempted or partial is not None:  # or there was no room for the next chunk: who waits is looked at again after one step
+            finish = step + 1
+        elif not ample:
+            finish = self.cache.last_step(step + 1, finish)
+        latency = self.latency
+        self.busy = True
+        self._first_s = latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
+        self._growth_s = 0.5 * latency.kv_unit_s * self._width
+        self._run(finish - step)
+
+    def _begin_mixed(self, admit: bool) -> bool:
+        """Begin a step with prompt chunks if there are any; False if there are none."""
+        request = self._partial
+        if request is not None:
+            cache, done = self.cache, request.prefilled_tokens
+            tokens = min(self.step_tokens - self.decoding, request.prompt_tokens - done)
+            need = (cache.blocks(done + tokens) - cache.blocks(done)) * request.level.units
+            while not cache.fits(self.step + 1, need):
+                if self._preempt() is request:
+                    return False
+                admit = False
+            cache.held += need
+            self._chunks.append((request, tokens))
+        if admit:
+            self._admit()
+        if not self._chunks:
+            return False
+        self.busy = True
+        self._run(self._price_chunks())
+        return True
+
+    def _admit(self) -> bool:
+        """Add the requests that wait to the step being composed, while tokens, sequences and blocks last; True if one was added."""
+        cache, chunks = self.cache, self._chunks
+        left = self.step_tokens - self.decoding
+        for _, tokens in chunks:
+            left -= tokens
+        waiting, room, step = self.waiting, self.max_sequences - len(self.running) - self.incoming, self.step
+        admitted = False
+        while waiting and left > 0 and room > 0:
+            request = waiting[0]
+            tokens = request.prompt_tokens
+            if tokens > left:
+                tokens = left
+            need = cache.blocks(tokens) * request.level.units
+            if not cache.fits(step + 1, need):
+                break
+            waiting.popleft()
+            cache.held += need
+            self._enter(request)
+            chunks.append((request, tokens))
+            left -= tokens
+            room -= 1
+            admitted = True
+        return admitted
+
+    def _price_chunks(self) -> int:
+        """Work out the time of the composed step with chunks; return how many steps like it follow each other."""
+        chunks, latency, decoding = self._chunks, self.latency, self.decoding
+        token_layers = pair_units = 0
+        for request, tokens in chunks:
+            level = request.level
+            token_layers += tokens * level.layers
+            pair_units += level.units * tokens * (2 * request.prefilled_tokens + tokens)
+        steps, growth = 1, 0.0
+        if len(chunks) == 1 and request.prefilled_tokens + 2 * tokens < request.prompt_tokens:
+            steps = self._extend_chunk(request, tokens)
+            growth = latency.prefill_pair_unit_s * level.units * tokens * tokens
+        if decoding:
+            self._decode_first_s = latency.decode_step_s(decoding, self._layers_read, self._layers, self.kv_units)
+            self._decode_growth_s = 0.5 * latency.kv_unit_s * self._width
+            growth += self._decode_growth_s
+        self._first_s = latency.mixed_step_s(
+            decoding + len(chunks), self._layers_read, self._layers, self.kv_units, token_layers, pair_units
+        )  # fmt: skip
+        self._growth_s = growth
+        return steps
+
+    def _extend_chunk(self, request: Request, tokens: int) -> int:
+        """Steps in which one chunk can be repeated before its prompt ends, a sequence completes or blocks run out."""
+        done, cache = request.prefilled_tokens, self.cache
+        steps = (request.prompt_tokens - done - 1) // tokens
+        if self.decoding:
+            steps = min(steps, self._next_finish() - self.step)
+        need = (cache.blocks(done + steps * tokens) - cache.blocks(done + tokens)) * request.level.units
+        if steps <= 1 or not cache.fits(self.step + steps, need):
+            return 1
+        cache.held += need
+        return steps
+
+    def _shrink_chunks(self, steps: int) -> None:
+        """A run with chunks ends early: give back the blocks of the steps that do not come."""
+        cache = self.cache
+        for request, tokens in self._chunks:
+            done = request.prefilled_tokens
+            cache.held -= (cache.blocks(done + self.run_steps * tokens) - cache.blocks(done + steps * tokens)) * request.level.units
+
+
+def restart(request: Request, stored_tokens: int) -> None:
+    """A request's KV is gone: what it has generated becomes part of its prompt, and what was stored has to be computed again."""
+    request.prompt_tokens = request.input_tokens + request.generated_tokens
+    request.known_tokens = max(stored_tokens, request.known_tokens)
+    request.prefilled_tokens = 0

@@ -1,0 +1,50 @@
+"""The examples of docs/traces.md run as they stand there."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "traces.md"
+
+
+@pytest.fixture
+def my_sources(tmp_path, monkeypatch):
+    """The two Python blocks of the page, saved where the page says and importable from there."""
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 2
+    (tmp_path / "my_sources.py").write_text("\n".join(blocks))
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("my_sources", None)
+
+
+def test_the_documented_traffic_is_used_by_its_target(my_sources):
+    from hydra.utils import instantiate
+    from omegaconf import OmegaConf
+
+    written = re.search(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    table = instantiate(OmegaConf.create(written[1])).requests(9.0, np.random.default_rng(0))
+
+    assert table.arrival_s.tolist() == [0, 2, 4, 6, 8]
+    assert set(table.input_tokens) == {500}
+    assert set(table.output_tokens) == {100}
+
+
+def test_the_documented_spot_market_is_used_by_its_target(my_sources):
+    from hydra.utils import instantiate
+
+    options = {"_target_": "my_sources.OneLoss", "zone": "us-east-1a", "region": "us-east-1", "price_usd_per_h": 1.0}
+    trace = instantiate(options).spot(100.0, np.random.default_rng(0))
+
+    assert trace.zones[0].capacity.tolist() == [4, 2]
+    assert trace.zones[0].time_s.tolist() == [0, 50]
+
+
+@pytest.mark.parametrize("group", ["traffic", "spot"])
+def test_the_page_names_every_preset(group):
+    page = PAGE.read_text(encoding="utf-8")
+    for path in (PAGE.parents[1] / "experiments" / group).glob("*.yaml"):
+        assert f"`{group}={path.stem}`" in page

@@ -1,0 +1,1 @@
+"""Sources that make a trace from a few statistics."""

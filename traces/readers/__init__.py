@@ -1,0 +1,1 @@
+"""Sources that replay a published file."""
