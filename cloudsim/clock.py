@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
+from math import inf
 from typing import Protocol
 
 import simpy
@@ -48,13 +49,15 @@ class Clock(simpy.Environment):
         """Process everything before `until_s`, and let `arrivals`, sorted by time, arrive; the clock then stands at `until_s`."""
         queue, fired = self._queue, 0
         coming = next(arrivals, None)
+        arrival_s = coming.arrival_s if coming is not None else inf
         while True:
             time_s = queue[0][0] if queue else until_s
-            if coming is not None and coming.arrival_s <= time_s and coming.arrival_s < until_s:
-                self._now = coming.arrival_s
+            if arrival_s <= time_s and arrival_s < until_s:
+                self._now = arrival_s
                 fired += 1
-                arrive(coming)
+                arrive(coming)  # type: ignore[arg-type]
                 coming = next(arrivals, None)
+                arrival_s = coming.arrival_s if coming is not None else inf
             elif time_s < until_s:
                 if type(queue[0][3]) is Alarm:
                     self._now, _, _, event = heappop(queue)

@@ -11,7 +11,6 @@ from cloudsim.cluster.pool import Pool
 from cloudsim.config import RunConfig, TierConfig
 from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, Terminate
 from cloudsim.errors import SimulationError
-from cloudsim.serving.kv_cache import KvCache
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
 from cloudsim.streams import stream
@@ -128,9 +127,9 @@ class Fleet:
         pool, engine = self._pools[node.pool], self._config.engine
         made = []
         for _ in range(node.instance.gpus // engine.tensor_parallel):
-            cache = KvCache(pool.blocks * pool.profile.levels[0].units, engine.block_tokens)
             made.append(Replica(
-                self._clock, pool.latency, pool.profile, cache, engine.step_tokens, engine.max_sequences, self._finished,
+                self._clock, pool.latency, pool.profile, pool.blocks * pool.profile.levels[0].units, engine.block_tokens,
+                engine.step_tokens, engine.max_sequences, self._finished,
                 self._replicas, pool.name, pool.model.name, node, engine.tensor_parallel,
             ))  # fmt: skip
             self._replicas += 1

@@ -44,6 +44,8 @@ class Timeline:
         fleet = self._fleet
         living = [node for node in fleet.nodes if not node.ended]
         replicas = [replica for node in living for replica in node.replicas]
+        for replica in replicas:
+            replica.catch_up()
         prices = [zone.price_usd_per_h for zone in self._market.zones.values()]
         kv_used = 1.0 - sum(replica.kv_free() for replica in fleet.ready) / len(fleet.ready) if fleet.ready else nan
         self.rows.append((

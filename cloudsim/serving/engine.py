@@ -7,6 +7,7 @@ long prompt in full chunks. An arrival that may join cuts a run at its next step
 that goes step by step; `tests/judge.py` is such an engine.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -15,49 +16,53 @@ from math import sqrt
 from cloudsim.clock import Alarm, Clock
 from cloudsim.models.elastic import ElasticProfile
 from cloudsim.models.latency import LatencyModel
-from cloudsim.serving.kv_cache import KvCache
+from cloudsim.serving.block_ledger import BlockLedger
 from cloudsim.serving.request import Request
 
 
 class Engine:
     """The batch of one replica and the steps it goes through.
 
-    Between events its state is that of the last step boundary, and `run_steps` steps are under way since `run_began_s`; where that lies
-    ahead, the step before is still under way and its state is that of the boundary to come. This is the hot path of the simulator: it is written to touch little memory and to call little at each event.
+    Its state is that of a step boundary, and `run_steps` steps follow from `run_began_s` to `_due_s`. The boundary may lie ahead: then the
+    step before it is still under way. Or runs may have ended since, none of which completed a request: `catch_up` settles them
+    before somebody looks. So an engine has events only where a request comes or completes. This is the hot path of the simulator: it is written to touch little memory and to call little at each event.
 
     Args:
-        latency, profile, cache: step times, elastic levels and KV memory of its model.
+        latency, profile: step times and elastic levels of its model.
+        capacity, block_tokens: KV memory in units (one block of one KV head group of one layer), and tokens of a block.
         step_tokens, max_sequences: token budget of a step, larger than the number of sequences that run at once.
         finished: called with each request that completes, at that time.
 
     Attributes:
         waiting, running: requests in the order they came (a preempted one goes back to the front) and in the order they were admitted.
         outstanding: requests it has.
-        queued_tokens: prompt tokens it has still to prefill.
         incoming: sequences whose KV is on its way here.
         busy_s, lost_s: seconds spent in steps, and of these without use (recomputed prompts, a step that a reclaim cut off).
+        held: KV units of sequences that do not decode: being prefilled, or on their way here.
         step, decoding, kv_units: steps so far; sequences that decode; Σ units × tokens that they attend to in the next step.
     """
 
     __slots__ = (
-        "clock", "latency", "profile", "cache", "step_tokens", "max_sequences",
-        "waiting", "running", "outstanding", "queued_tokens", "incoming", "busy_s", "lost_s", "step", "decoding", "kv_units",
+        "clock", "latency", "profile", "capacity", "block_tokens", "step_tokens", "max_sequences",
+        "waiting", "running", "outstanding", "_queued_tokens", "incoming", "busy_s", "lost_s", "step", "decoding", "kv_units", "held", "_ledger",
         "busy", "run_began_s", "run_steps", "_open", "_last_step_s", "_first_s", "_growth_s", "_chunks", "_decode_first_s", "_decode_growth_s",
         "_width", "_layers", "_counts", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
-        "_due_s", "_alarms", "_alarm", "_at_boundary", "_finished",
+        "_due_s", "_attend_s", "_ahead_steps", "_ahead_first_s", "_ahead_growth_s", "_alarms", "_alarm", "_at_boundary", "_finished",
     )  # fmt: skip
 
     def __init__(
-        self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, cache: KvCache, step_tokens: int, max_sequences: int,
-        finished: Callable[[Request], None],
+        self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, capacity: int, block_tokens: int, step_tokens: int,
+        max_sequences: int, finished: Callable[[Request], None],
     ) -> None:  # fmt: skip
-        self.clock, self.latency, self.profile, self.cache = clock, latency, profile, cache
+        self.clock, self.latency, self.profile, self.capacity, self.block_tokens = clock, latency, profile, capacity, block_tokens
         self.step_tokens, self.max_sequences, self._finished = step_tokens, max_sequences, finished
         self.waiting: deque[Request] = deque()
         self.running: dict[int, Request] = {}
-        self.outstanding = self.queued_tokens = self.incoming = 0
+        self.outstanding = self._queued_tokens = self.incoming = 0
         self.busy_s = self.lost_s = 0.0
         self.step = self.decoding = self.kv_units = self._width = self._layers = 0
+        self.held = 0
+        self._ledger: BlockLedger | None = None  # kept only while blocks are scarce
         self._counts = [0] * len(profile.levels)
         self._layers_read: float = profile.levels[0].layers  # of the batch; stays so where there is one level only
         self._finishing: list[tuple[int, int, Request]] = []  # heap by the step after which each is complete
@@ -67,7 +72,8 @@ class Engine:
         self.busy, self.run_began_s, self.run_steps, self._open = False, 0.0, 0, False
         self._last_step_s = self._first_s = self._growth_s = self._decode_first_s = self._decode_growth_s = 0.0
         self._chunks: list[tuple[Request, int]] = []
-        self._due_s = 0.0
+        self._due_s = self._attend_s = 0.0  # when the present run ends, and when an alarm must come at the latest
+        self._ahead_steps, self._ahead_first_s, self._ahead_growth_s = 0, 0.0, 0.0  # the run after the present one, where it is foreseen
         self._alarms: list[float] = []  # those that are set, descending
         self._alarm = Alarm(clock, self._wake)
         self._at_boundary: list[Callable[[], None]] = []
@@ -75,25 +81,83 @@ class Engine:
     def submit(self, request: Request) -> None:
         """Take a request; it joins the next step that has room for it."""
         request.replica = self  # type: ignore[assignment]
+        now = self.clock._now
+        if self.busy and self._due_s < now:
+            self._catch_up(now)
         self.outstanding += 1
-        self.queued_tokens += request.prompt_tokens
+        self._queued_tokens += request.prompt_tokens
         waiting = self.waiting
         waiting.append(request)
-        now = self.clock._now
         if not self.busy:
             self._begin(now)
-        elif len(waiting) > 1:
-            pass  # whoever waits is there because nobody fits before this run ends
-        elif self._open and now <= self.run_began_s:
-            if self._admit():
-                self._price_chunks()
-                self._run(1)
-        elif self.run_steps > 1 and not self._chunks and len(self.running) + self.incoming < self.max_sequences:
-            self._begin_at_next_boundary()
+        elif len(waiting) == 1:  # whoever waits longer is there because nobody fits before this run ends
+            if self._open and now <= self.run_began_s:
+                if self._admit():
+                    self._run_chunks()
+            elif self.run_steps > 1 and not self._chunks and len(self.running) + self.incoming < self.max_sequences:
+                self._begin_at_next_boundary()
+        if waiting:
+            self._attend_s = self._due_s  # where somebody waits, each step is composed anew
+        self._watch()
+
+    @property
+    def queued_tokens(self) -> int:
+        """Prompt tokens it has still to prefill."""
+        self.catch_up()
+        return self._queued_tokens
+
+    def catch_up(self) -> None:
+        """Bring the state up to the last step boundary before the present, before somebody looks at it."""
+        now = self.clock._now
+        if self.busy and self._due_s < now:
+            self._catch_up(now)
+            self._watch()
+
+    def _catch_up(self, now: float) -> None:
+        while self.busy and self._due_s < now:
+            self._end_run()
 
     def step_s(self) -> float:
         """Seconds of one decode step of the present batch."""
+        self.catch_up()
         return self.latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
+
+    def blocks(self, tokens: int) -> int:
+        """Blocks that `tokens` tokens fill or begin."""
+        return -(-tokens // self.block_tokens)
+
+    def used(self, step: int) -> int:
+        """KV units in use before step `step`, if no sequence joins or leaves until then."""
+        if self._ledger is None:
+            self._ledger = BlockLedger(self.block_tokens)
+            for request in self.running.values():
+                if request.finish_step >= 0:
+                    self._ledger.join(request.cache_offset, request.level.units)
+        return self.held + self._ledger.used(step)
+
+    def fits(self, step: int, more: int = 0) -> bool:
+        """Whether every block needed before `step`, and `more` units, are there.
+
+        Exact; where memory is ample a bound answers, for which no sequence has to be looked at: a sequence with n tokens holds less
+        than n / block + 1 blocks.
+        """
+        block = self.block_tokens
+        bound = self.held + more + (self.kv_units + self._width * (step - self.step + block - 2)) // block + 1
+        if bound <= self.capacity:
+            if self._ledger is not None and bound * 5 <= self.capacity * 4:
+                self._ledger = None
+            return True
+        return self.used(step) + more <= self.capacity
+
+    def _last_step(self, first: int, last: int) -> int:
+        """The last step in [first, last] before which all blocks are there; `first` is one, `last` is not."""
+        while first < last - 1:
+            middle = (first + last) // 2
+            if self.used(middle) <= self.capacity:
+                first = middle
+            else:
+                last = middle
+        return first
 
     def _run_s(self, steps: int) -> float:
         return steps * self._first_s + self._growth_s * (steps * (steps - 1))
@@ -127,14 +191,17 @@ class Engine:
         steps = self._steps_by(self.clock._now - self.run_began_s, after=True)
         if steps >= self.run_steps:
             return  # it ends there anyway
-        if not self.cache.fits(self.step + steps + 1):
+        if not self.fits(self.step + steps + 1):
             self._run(steps)  # somebody will be preempted, which is not to be taken back
             return
-        boundary_s = self.run_began_s + self._run_s(steps)
+        boundary_s = self.run_began_s + (steps * self._first_s + self._growth_s * (steps * (steps - 1)))
         self._last_step_s = self._first_s + 2 * self._growth_s * (steps - 1)
-        self._settle(steps)
-        self._open = True
-        self._begin(boundary_s)
+        self._settle(steps, boundary_s)
+        if self._admit():
+            self.run_began_s, self._open = boundary_s, True
+            self._run_chunks()
+        else:
+            self._begin(boundary_s)
 
     def _reopen(self) -> None:
         """Go back from a step that has not begun to the last one of the run before it, which is still under way."""
@@ -161,31 +228,39 @@ class Engine:
             self._run(steps)
 
     def _run(self, steps: int) -> None:
-        """The present run has `steps` steps: come back when they are over."""
+        """The present run has `steps` steps."""
         self.run_steps = steps
-        now = self.clock._now
-        due = self.run_began_s + (steps * self._first_s + self._growth_s * (steps * (steps - 1)))
-        if due < now:
-            due = now
-        self._due_s = due
-        alarms = self._alarms
-        if not alarms or alarms[-1] > due:  # an alarm that comes too early sets the next one, so none is set where one is early enough
-            alarms.append(due)
-            self._alarm.set(due)
+        self._attend_s = self._due_s = self.run_began_s + (steps * self._first_s + self._growth_s * (steps * (steps - 1)))
+
+    def _watch(self) -> None:
+        """Make sure of an alarm by the time at which something happens that others see."""
+        if self.busy:
+            alarms, attend_s = self._alarms, self._attend_s
+            if not alarms or alarms[-1] > attend_s:  # one that comes too early sets the next, so none is set where one is early enough
+                now = self.clock._now
+                if attend_s < now:
+                    attend_s = now
+                alarms.append(attend_s)
+                self._alarm.set(attend_s)
 
     def _wake(self) -> None:
-        alarms = self._alarms
-        alarms.pop()
-        if not self.busy:
+        self._alarms.pop()
+        now = self.clock._now
+        while self.busy and self._due_s <= now:
+            self._end_run()
+        self._watch()
+
+    def _end_run(self) -> None:
+        """The present run is over: settle it and begin the next one."""
+        ended_s, steps = self._due_s, self.run_steps
+        self.run_steps = 1  # whoever comes while requests end waits for the step that begins then
+        self._settle(steps, ended_s)
+        if self._ahead_steps and not self.waiting and not self._at_boundary:  # what `_run_chunks` foresaw
+            self.run_began_s, self._open = ended_s, False
+            self._first_s, self._growth_s, self.run_steps = self._ahead_first_s, self._ahead_growth_s, self._ahead_steps
+            self._due_s, self._ahead_steps = self._attend_s, 0
             return
-        due = self._due_s
-        if due > self.clock._now:
-            if not alarms or alarms[-1] > due:
-                alarms.append(due)
-                self._alarm.set(due)
-            return
-        steps, self.run_steps = self.run_steps, 1  # whoever comes while requests end waits for the step that begins then
-        self._settle(steps)
+        self._ahead_steps = 0
         if self._at_boundary:
             actions, self._at_boundary = self._at_boundary, []
             self.busy = False
@@ -193,10 +268,10 @@ class Engine:
                 action()
             if self.busy:  # an action took a request and began
                 return
-        self._begin(self.clock._now)
+        self._begin(ended_s)
 
-    def _settle(self, steps: int) -> None:
-        """Account for `steps` steps of the present run and end what they completed."""
+    def _settle(self, steps: int, at_s: float) -> None:
+        """Account for `steps` steps of the present run, which are over at `at_s`, and end what they completed."""
         pairs = steps * (steps - 1)
         run_s = steps * self._first_s + self._growth_s * pairs
         self.busy_s += run_s
@@ -207,11 +282,11 @@ class Engine:
             if self._chunks:
                 decode_s = min(run_s, steps * self._decode_first_s + self._decode_growth_s * pairs)
                 self._share_s += decode_s / decoding
-                self._settle_chunks(steps, run_s - decode_s)
+                self._settle_chunks(steps, run_s - decode_s, at_s)
             else:
                 self._share_s += run_s / decoding
         elif self._chunks:
-            self._settle_chunks(steps, run_s)
+            self._settle_chunks(steps, run_s, at_s)
         finishing = self._finishing
         while finishing and finishing[0][0] <= step:
             due, _, request = heappop(finishing)
@@ -225,7 +300,7 @@ class Engine:
             else:
                 self._stale -= 1
 
-    def _settle_chunks(self, steps: int, prefill_s: float) -> None:
+    def _settle_chunks(self, steps: int, prefill_s: float, at_s: float) -> None:
         chunks, self._chunks = self._chunks, []
         if not steps:
             return
@@ -239,17 +314,17 @@ class Engine:
                 lost_s = share_s * min(1.0, (request.known_tokens - done) / tokens)
                 request.lost_gpu_s += lost_s
                 self.lost_s += lost_s
-            self.queued_tokens -= tokens
+            self._queued_tokens -= tokens
             request.prefilled_tokens = done = done + tokens
             if done < request.prompt_tokens:
                 self._partial = request
                 continue
             if request is self._partial:
                 self._partial = None
-            self.cache.held -= self.cache.blocks(done) * request.level.units
+            self.held -= self.blocks(done) * request.level.units
             request.generated_tokens += 1  # the last prompt token brings the first of the answer
             if request.first_token_s < 0:
-                request.first_token_s = self.clock._now
+                request.first_token_s = at_s
             self._decode(request, done)
 
     def _decode(self, request: Request, stored_tokens: int) -> None:
@@ -259,7 +334,8 @@ class Engine:
         request.finish_step = finish = step + request.output_tokens - request.generated_tokens
         request.share_mark_s = self._share_s
         request.cache_offset = offset = stored_tokens - step
-        self.cache.join(offset, units)
+        if self._ledger is not None:
+            self._ledger.join(offset, units)
         self.decoding += 1
         self._layers += level.layers
         self._width += units
@@ -278,12 +354,13 @@ class Engine:
             stored = request.prefilled_tokens
             if request is self._partial:
                 self._partial = None
-            self.cache.held -= self.cache.blocks(stored) * units
-            self.queued_tokens -= request.prompt_tokens - stored
+            self.held -= self.blocks(stored) * units
+            self._queued_tokens -= request.prompt_tokens - stored
             return stored
         step = self.step
         stored = step + request.cache_offset
-        self.cache.leave(request.cache_offset, units)
+        if self._ledger is not None:
+            self._ledger.leave(request.cache_offset, units)
         self.decoding -= 1
         self._layers -= level.layers
         self._width -= units
@@ -307,26 +384,26 @@ class Engine:
         request = self.running.popitem()[1]
         restart(request, self._release(request))
         request.preempted += 1
-        self.queued_tokens += request.prompt_tokens
+        self._queued_tokens += request.prompt_tokens
         self.waiting.appendleft(request)
         return request
 
     def _make_room(self) -> bool:
         """Give each decoding sequence, oldest first, the block it needs for this step, preempting the youngest; True if one was."""
-        cache, step = self.cache, self.step
-        free = cache.capacity - cache.used(step)
+        step = self.step
+        free = self.capacity - self.used(step)
         preempted = False
         for request in list(self.running.values()):
             if request.index not in self.running:
                 break
             if request.finish_step < 0:
                 continue
-            need = request.level.units if (step + request.cache_offset) % cache.block_tokens == 0 else 0
+            need = request.level.units if (step + request.cache_offset) % self.block_tokens == 0 else 0
             while need > free:
-                before = cache.used(step)
+                before = self.used(step)
                 victim = self._preempt()
                 preempted = True
-                free += before - cache.used(step)
+                free += before - self.used(step)
                 if victim is request:
                     return True
             free -= need
@@ -347,8 +424,8 @@ class Engine:
         step = self.step
         preempted = False
         finish = self._next_finish() if self.decoding else step
-        ample = self.cache.fits(finish)
-        if not ample and not self.cache.fits(step + 1):
+        ample = self.fits(finish)
+        if not ample and not self.fits(step + 1):
             preempted = self._make_room()
         partial = self._partial
         if (partial is not None or (self.waiting and not preempted)) and self._begin_mixed(not preempted):
@@ -359,7 +436,7 @@ class Engine:
         if preempted or partial is not None:  # or there was no room for the next chunk: who waits is looked at again after one step
             finish = step + 1
         elif not ample:
-            finish = self.cache.last_step(step + 1, finish)
+            finish = self._last_step(step + 1, finish)
         latency = self.latency
         self.busy = True
         self._first_s = latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
@@ -370,26 +447,55 @@ class Engine:
         """Begin a step with prompt chunks if there are any; False if there are none."""
         request = self._partial
         if request is not None:
-            cache, done = self.cache, request.prefilled_tokens
+            done = request.prefilled_tokens
             tokens = min(self.step_tokens - self.decoding, request.prompt_tokens - done)
-            need = (cache.blocks(done + tokens) - cache.blocks(done)) * request.level.units
-            while not cache.fits(self.step + 1, need):
+            need = (self.blocks(done + tokens) - self.blocks(done)) * request.level.units
+            while not self.fits(self.step + 1, need):
                 if self._preempt() is request:
                     return False
                 admit = False
-            cache.held += need
+            self.held += need
             self._chunks.append((request, tokens))
         if admit:
             self._admit()
         if not self._chunks:
             return False
         self.busy = True
-        self._run(self._price_chunks())
+        self._run_chunks()
         return True
+
+    def _run_chunks(self) -> None:
+        """Run the composed step with chunks.
+
+        Nobody outside sees prompts end. Where all of them do and a run of decodes follows that completes nobody at once, there is
+        nothing to attend to before the end of that run: its steps and their time are worked out here, for `_end_run` to take.
+        """
+        self._run(self._price_chunks())
+        self._ahead_steps = 0
+        if self.waiting or self.run_steps > 1:
+            return
+        step, latency = self.step + 1, self.latency
+        units, layers, kv_units = self._width, self._layers, self.kv_units + self._width
+        finish = self._next_finish() if self.decoding else sys.maxsize
+        for request, tokens in self._chunks:
+            if request.prefilled_tokens + tokens < request.prompt_tokens:
+                return
+            level = request.level
+            units += level.units
+            layers += level.layers
+            kv_units += level.units * (request.prompt_tokens + 1)
+            finish = min(finish, step + request.output_tokens - request.generated_tokens - 1)
+        steps = finish - step
+        if steps <= 0 or not self.fits(finish, (units - self._width) * (steps // self.block_tokens + 2)):
+            return
+        self._ahead_steps = steps
+        self._ahead_first_s = first = latency.decode_step_s(self.decoding + len(self._chunks), self._layers_read, layers, kv_units)
+        self._ahead_growth_s = growth = 0.5 * latency.kv_unit_s * units
+        self._attend_s = self._due_s + (steps * first + growth * (steps * (steps - 1)))
 
     def _admit(self) -> bool:
         """Add the requests that wait to the step being composed, while tokens, sequences and blocks last; True if one was added."""
-        cache, chunks = self.cache, self._chunks
+        chunks = self._chunks
         left = self.step_tokens - self.decoding
         for _, tokens in chunks:
             left -= tokens
@@ -400,11 +506,11 @@ class Engine:
             tokens = request.prompt_tokens
             if tokens > left:
                 tokens = left
-            need = cache.blocks(tokens) * request.level.units
-            if not cache.fits(step + 1, need):
+            need = self.blocks(tokens) * request.level.units
+            if not self.fits(step + 1, need):
                 break
             waiting.popleft()
-            cache.held += need
+            self.held += need
             self._enter(request)
             chunks.append((request, tokens))
             left -= tokens
@@ -436,22 +542,21 @@ class Engine:
 
     def _extend_chunk(self, request: Request, tokens: int) -> int:
         """Steps in which one chunk can be repeated before its prompt ends, a sequence completes or blocks run out."""
-        done, cache = request.prefilled_tokens, self.cache
+        done = request.prefilled_tokens
         steps = (request.prompt_tokens - done - 1) // tokens
         if self.decoding:
             steps = min(steps, self._next_finish() - self.step)
-        need = (cache.blocks(done + steps * tokens) - cache.blocks(done + tokens)) * request.level.units
-        if steps <= 1 or not cache.fits(self.step + steps, need):
+        need = (self.blocks(done + steps * tokens) - self.blocks(done + tokens)) * request.level.units
+        if steps <= 1 or not self.fits(self.step + steps, need):
             return 1
-        cache.held += need
+        self.held += need
         return steps
 
     def _shrink_chunks(self, steps: int) -> None:
         """A run with chunks ends early: give back the blocks of the steps that do not come."""
-        cache = self.cache
         for request, tokens in self._chunks:
             done = request.prefilled_tokens
-            cache.held -= (cache.blocks(done + self.run_steps * tokens) - cache.blocks(done + steps * tokens)) * request.level.units
+            self.held -= (self.blocks(done + self.run_steps * tokens) - self.blocks(done + steps * tokens)) * request.level.units
 
 
 def restart(request: Request, stored_tokens: int) -> None:

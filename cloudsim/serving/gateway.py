@@ -74,10 +74,13 @@ class Gateway:
             if not 0 < budget <= 1:
                 raise SimulationError(f"budget {type(self._budget).__name__} gave {budget!r} to request {request.index}: not in (0, 1]")
             level = profile.level_for(budget)
-        if request.dispatched_s < 0:
-            request.dispatched_s = self._clock.now
+        if request.dispatched_s >= 0:  # not its first replica: a part of the answer is there
+            request.output_tokens = max(answer_tokens(request, level), request.generated_tokens + 1)
+        else:
+            request.dispatched_s = self._clock._now
+            if level.tokens != 1.0:
+                request.output_tokens = answer_tokens(request, level)
         request.level = request.token_level = level
-        request.output_tokens = max(answer_tokens(request, level), request.generated_tokens + 1)
         replica.submit(request)
 
     def _keep(self, request: Request) -> None:

@@ -8,7 +8,6 @@ from cloudsim.clock import Clock
 from cloudsim.models.elastic import ElasticProfile
 from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.engine import Engine, restart
-from cloudsim.serving.kv_cache import KvCache
 from cloudsim.serving.request import Request
 
 if TYPE_CHECKING:
@@ -26,23 +25,26 @@ class Replica(Engine):
     __slots__ = ("index", "pool", "model", "node", "gpus", "accepting", "_joining")
 
     def __init__(
-        self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, cache: KvCache, step_tokens: int, max_sequences: int,
-        finished: Callable[[Request], None], index: int, pool: str, model: str, node: "Node", gpus: int,
+        self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, capacity: int, block_tokens: int, step_tokens: int,
+        max_sequences: int, finished: Callable[[Request], None], index: int, pool: str, model: str, node: "Node", gpus: int,
     ) -> None:  # fmt: skip
-        super().__init__(clock, latency, profile, cache, step_tokens, max_sequences, finished)
+        super().__init__(clock, latency, profile, capacity, block_tokens, step_tokens, max_sequences, finished)
         self.index, self.pool, self.model, self.node, self.gpus = index, pool, model, node, gpus
         self.accepting = True  # False from notice, termination or reclaim on
         self._joining: dict[int, tuple[Request, int]] = {}  # their KV has come, they join at the next boundary
 
     def at_boundary(self, action: Callable[[], None]) -> None:
         """Call `action` when the step under way, or the next one if it is composed, ends, at once if there is none; then go on from there."""
+        self.catch_up()
         if self.busy:
             self._at_boundary.append(action)
             self._cut()
-            return
-        action()
-        if not self.busy:
-            self._begin(self.clock.now)
+            self._attend_s = self._due_s
+        else:
+            action()
+            if not self.busy:
+                self._begin(self.clock.now)
+        self._watch()
 
     def detach(self, request: Request) -> int:
         """At a boundary: take a request out of the replica and return the tokens whose KV it held."""
@@ -51,7 +53,7 @@ class Replica(Engine):
             stored = self._release(request)
         else:
             self.waiting.remove(request)
-            self.queued_tokens -= request.prompt_tokens
+            self._queued_tokens -= request.prompt_tokens
             stored = 0
         self.outstanding -= 1
         return stored
@@ -66,17 +68,18 @@ class Replica(Engine):
 
     def reserve(self, request: Request, stored_tokens: int) -> bool:
         """Hold room for a request whose KV is on its way; False if there is none."""
-        need = self.cache.blocks(stored_tokens) * request.level.units
+        self.catch_up()
+        need = self.blocks(stored_tokens) * request.level.units
         step = self.step + (self.run_steps if self.busy else 0)
-        if len(self.running) + self.incoming >= self.max_sequences or not self.cache.fits(step + 1, need):
+        if len(self.running) + self.incoming >= self.max_sequences or not self.fits(step + 1, need):
             return False
-        self.cache.held += need
+        self.held += need
         self.incoming += 1
         return True
 
     def cancel(self, request: Request, stored_tokens: int) -> None:
         """Give up a reservation."""
-        self.cache.held -= self.cache.blocks(stored_tokens) * request.level.units
+        self.held -= self.blocks(stored_tokens) * request.level.units
         self.incoming -= 1
 
     def attach(self, request: Request, stored_tokens: int) -> None:
@@ -98,18 +101,19 @@ class Replica(Engine):
 
         The step under way is lost if the node was taken away (`lost`), and only unfinished if the run ends here.
         """
-        if self.busy:
+        self.catch_up()
+        if self.busy and self.outstanding:  # a draining node ends while its last step is being settled: nothing is left to settle then
             if self.clock.now < self.run_began_s:
                 self._reopen()
             elapsed = self.clock.now - self.run_began_s
             steps = min(self._steps_by(elapsed, after=False), self.run_steps)
             unused = max(0.0, elapsed - self._run_s(steps))
             self._shrink_chunks(steps)
-            self._settle(steps)
+            self._settle(steps, self.run_began_s + self._run_s(steps))
             self.busy_s += unused
             if lost:
                 self.lost_s += unused
-            self.busy = False
+        self.busy = False
         left = self.requests()
         for request in self.running.values():
             restart(request, self._release(request))
@@ -120,7 +124,7 @@ class Replica(Engine):
         self.waiting.clear()
         self._joining.clear()
         self._at_boundary.clear()
-        self.outstanding = self.queued_tokens = 0
+        self.outstanding = self._queued_tokens = 0
         return left
 
     def requests(self) -> list[Request]:
@@ -128,7 +132,7 @@ class Replica(Engine):
         return [*self.running.values(), *(request for request, _ in self._joining.values()), *self.waiting]
 
     def stored_tokens(self, request: Request) -> int:
-        """Tokens whose KV a running request holds, as of the last boundary."""
+        """At a boundary: tokens whose KV a running request holds."""
         return self.step + request.cache_offset if request.finish_step >= 0 else request.prefilled_tokens
 
     def dense_s(self, prompt_tokens: int, output_tokens: float) -> tuple[float, float]:
@@ -136,8 +140,9 @@ class Replica(Engine):
 
         An estimate from the present batch: the queue is prefilled first, then the batch stays as it is.
         """
+        self.catch_up()
         latency, full = self.latency, self.profile.levels[0]
-        queue_s = (self.queued_tokens + prompt_tokens) * latency.prefill_token_layer_s * full.layers
+        queue_s = (self._queued_tokens + prompt_tokens) * latency.prefill_token_layer_s * full.layers
         step_s = latency.decode_step_s(
             self.decoding + 1, full.layers, self._layers + full.layers,
             self.kv_units + int((prompt_tokens + output_tokens * 0.5) * full.units),
@@ -145,5 +150,7 @@ class Replica(Engine):
         return queue_s + step_s, step_s
 
     def kv_free(self) -> float:
-        """Share of the KV blocks that is free, as of the last boundary."""
-        return 1.0 - self.cache.used(self.step) / self.cache.capacity
+        """Share of the KV blocks that is free."""
+        self.catch_up()
+        stored = self.held + (self.kv_units - self._width) / self.block_tokens  # to within the last block of each sequence
+        return 1.0 - stored / self.capacity

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from cloudsim.clock import Clock
 from cloudsim.models.elastic import ElasticProfile, Level
 from cloudsim.models.latency import LatencyModel
-from cloudsim.serving.kv_cache import KvCache
 from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
 from tests.judge import Judge, Sequence
@@ -41,7 +40,7 @@ def serve(requests, latency_model, levels, capacity, block, step_tokens, max_seq
     """The product's engine on the same requests; returns it and the requests."""
     clock, done = Clock(), {}
     replica = Engine(
-        clock, latency_model, levels, KvCache(capacity, block), step_tokens, max_sequences,
+        clock, latency_model, levels, capacity, block, step_tokens, max_sequences,
         lambda request: done.__setitem__(request.index, clock.now),
     )  # fmt: skip
     served = []
@@ -93,7 +92,7 @@ def test_time_stamps_equal_those_of_the_judge(load):
     assert replica.busy_s == pytest.approx(judge.busy_s, rel=1e-9)
     assert replica.step == judge.steps
     # nothing is left behind, and every second of work is charged to somebody
-    assert replica.cache.used(replica.step) == replica.cache.held == replica.queued_tokens == replica.outstanding == 0
+    assert replica.used(replica.step) == replica.held == replica.queued_tokens == replica.outstanding == 0
     assert replica.kv_units == replica.decoding == 0 and not replica.running and not replica.waiting
     assert sum(r.gpu_s for r in served) == pytest.approx(replica.busy_s, rel=1e-9)
     assert sum(r.lost_gpu_s for r in served) == pytest.approx(replica.lost_s, rel=1e-9, abs=1e-15)

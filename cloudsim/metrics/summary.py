@@ -1,0 +1,109 @@
+"""The metrics of one run, from its result tables: what was served, how well, and what it cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudsim.errors import SimulationError
+from cloudsim.metrics.tables import STATUSES
+from cloudsim.metrics.words import Words
+
+Table = Mapping[str, "NDArray[Any] | Words"]
+
+PERCENTILES = (50, 90, 99)
+CLASSES = ("starting", "useful", "lost", "idle")
+# Sums of up to a million terms in another order differ by far less; a class that is forgotten, by far more.
+SUM_TOLERANCE = 1e-9
+
+
+def metrics(requests: Table, nodes: Table, duration_s: float, tiers: Sequence[str]) -> dict[str, float]:
+    """All metrics of one contender in one replication, by name.
+
+    Args:
+        requests, nodes: columns of `cloudsim.metrics.tables` (contender and replication are not needed).
+        duration_s: seconds during which requests arrived; goodput is over these.
+        tiers: names of the tiers, so that a tier without a request has its metric too (NaN).
+
+    Raises:
+        SimulationError: requests or money do not add up.
+    """
+    completed = _is(requests, "status", "completed")
+    met = _numbers(requests, "met_sla") == 1
+    right = completed & (_numbers(requests, "correct") == 1)
+    result = _counts(requests)
+    result["sla_attainment"] = _share(met)
+    for tier in tiers:
+        result[f"sla_attainment_{tier}"] = _share(met[_is(requests, "tier", tier)])
+    result["goodput_rps"] = float(met.sum()) / duration_s
+    result["correct_goodput_rps"] = float((met & right).sum()) / duration_s
+    result["quality"] = _share(right[completed])
+    money = _bill(nodes)
+    result["cost_usd"] = money["cost_usd"]
+    result["cost_usd_per_1000_met"] = 1000 * money["cost_usd"] / met.sum() if met.any() else float("nan")
+    result |= _latencies(requests, completed)
+    result["preemptions"] = float(_is(nodes, "end_reason", "reclaimed").sum())
+    result["kv_preemptions"] = float(_numbers(requests, "preempted").sum())
+    result["retried"] = float((_numbers(requests, "retries") > 0).sum())
+    result["migrated"] = float((_numbers(requests, "migrations") > 0).sum())
+    budget = _numbers(requests, "budget").astype(np.float64)
+    result["budget_mean"] = float(budget[~np.isnan(budget)].mean()) if not np.isnan(budget).all() else float("nan")
+    return result | {name: value for name, value in money.items() if name != "cost_usd"}
+
+
+def _counts(requests: Table) -> dict[str, float]:
+    arrived = len(_numbers(requests, "arrival_s"))
+    counts = {status: float(_is(requests, "status", status).sum()) for status in STATUSES}
+    if sum(counts.values()) != arrived:
+        found = " + ".join(f"{count:g} {status}" for status, count in counts.items())
+        raise SimulationError(f"{arrived} requests arrived, but {found} make {sum(counts.values()):g}: every request must end in one way")
+    return {"arrived": float(arrived)} | counts
+
+
+def _bill(nodes: Table) -> dict[str, float]:
+    """Sums of money and GPU-seconds by class, checked against the bill."""
+    result: dict[str, float] = {}
+    for unit, total in (("usd", "cost_usd"), ("gpu_s", "billed_gpu_s")):
+        parts = {f"{name}_{unit}": float(_numbers(nodes, f"{name}_{unit}").sum()) for name in CLASSES}
+        bill = float(_numbers(nodes, total).sum())
+        if not np.isclose(sum(parts.values()), bill, rtol=SUM_TOLERANCE, atol=SUM_TOLERANCE):
+            classes = " + ".join(f"{name} {value!r}" for name, value in parts.items())
+            raise SimulationError(f"{classes} = {sum(parts.values())!r}, but {total} is {bill!r}: every GPU-second has one class")
+        result |= parts | {total: bill}
+    return result
+
+
+def _latencies(requests: Table, completed: NDArray[np.bool_]) -> dict[str, float]:
+    """Percentiles over completed requests; time per output token over those with more than one token."""
+    arrival, first, done = (_numbers(requests, name)[completed] for name in ("arrival_s", "first_token_s", "done_s"))
+    tokens = _numbers(requests, "generated_tokens")[completed]
+    several = tokens > 1
+    samples = {
+        "ttft": first - arrival,
+        "tpot": (done - first)[several] / (tokens[several] - 1),
+        "e2e": done - arrival,
+    }
+    result: dict[str, float] = {}
+    for name, sample in samples.items():
+        values = np.percentile(sample, PERCENTILES) if len(sample) else np.full(len(PERCENTILES), np.nan)
+        result |= {f"{name}_p{level}_s": float(value) for level, value in zip(PERCENTILES, values, strict=True)}
+    return result
+
+
+def _is(table: Table, column: str, word: str) -> NDArray[np.bool_]:
+    words = table[column]
+    assert isinstance(words, Words), f"{column} is a column of words"
+    if word not in words.words:
+        return np.zeros(len(words.codes), dtype=np.bool_)
+    return np.asarray(words.codes == words.words.index(word))
+
+
+def _numbers(table: Table, column: str) -> NDArray[Any]:
+    numbers = table[column]
+    assert not isinstance(numbers, Words), f"{column} is a column of numbers"
+    return numbers
+
+
+def _share(hits: NDArray[np.bool_]) -> float:
+    return float(hits.mean()) if len(hits) else float("nan")

@@ -1,0 +1,79 @@
+"""A run that is watched from inside: every decision of every engine is checked against what its memory holds."""
+
+from contextlib import ExitStack
+from unittest.mock import patch
+
+from cloudsim import simulation
+from cloudsim.serving.engine import Engine
+from cloudsim.serving.replica import Replica
+
+
+class Watch:
+    """What was seen: the fleet, the gateway, and the seconds of steps that an end cut off, by node."""
+
+    def __init__(self):
+        self.fleet = self.gateway = None
+        self.cut_s = {}
+        self.checks = 0
+
+    def room(self, engine):
+        """No block is used twice: up to the end of the run under way all blocks are there."""
+        self.checks += 1
+        until = engine.step + (engine.run_steps if engine.busy else 0)
+        assert 0 <= engine.cache.used(until) <= engine.cache.capacity
+        assert engine.cache.held >= 0
+        assert len(engine.running) + engine.incoming <= engine.max_sequences
+
+
+def last_boundary_s(replica):
+    """When the step under way began, found step by step."""
+    now = replica.clock.now
+    if now < replica.run_began_s:  # the next step is composed already
+        return replica.run_began_s - replica._last_step_s
+    steps = 0
+    while steps < replica.run_steps and replica.run_began_s + replica._run_s(steps + 1) <= now:
+        steps += 1
+    return replica.run_began_s + replica._run_s(steps)
+
+
+def simulate_watched(config, contender="one", replication=0):
+    """Run it; return its tables and what was seen."""
+    watch = Watch()
+    with ExitStack() as stack:
+
+        def replace(owner, name, made):
+            former = getattr(owner, name)
+            stack.enter_context(patch.object(owner, name, lambda *args, **kwargs: made(former, *args, **kwargs)))
+
+        def built(name):
+            def make(former, *args, **kwargs):
+                setattr(watch, name, former(*args, **kwargs))
+                return getattr(watch, name)
+
+            return make
+
+        def checked(former, engine, *args, **kwargs):
+            result = former(engine, *args, **kwargs)
+            watch.room(engine)
+            return result
+
+        def ended(former, replica, lost=True):
+            cut = 0.0
+            if replica.outstanding:
+                replica.catch_up()
+                cut = max(0.0, replica.clock.now - last_boundary_s(replica)) if replica.busy else 0.0
+            watch.cut_s[replica] = cut
+            left = former(replica, lost)
+            assert not replica.running and not replica.waiting and not replica.busy
+            assert replica.outstanding == replica.queued_tokens == replica.decoding == replica.kv_units == 0
+            return left
+
+        replace(simulation, "Fleet", built("fleet"))
+        replace(simulation, "Gateway", built("gateway"))
+        for name in ("_run", "submit"):
+            replace(Engine, name, checked)
+        for name in ("reserve", "attach", "detach"):
+            replace(Replica, name, checked)
+        replace(Replica, "abort", ended)
+        tables = simulation.simulate(config, contender, replication)
+    return tables, watch

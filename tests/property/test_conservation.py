@@ -1,0 +1,195 @@
+"""Nothing appears and nothing vanishes, whatever the market does: requests, KV blocks, GPU-seconds and money."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloudsim.metrics.summary import metrics
+from cloudsim.metrics.tables import STATUSES
+from tests.cluster.scenario import contender, preset, small, words
+from tests.property.observed import simulate_watched
+
+EXAMPLES = 4000 if os.environ.get("CLOUDSIM_NIGHTLY") else 150
+FLEETS = (
+    {"large": ("qwen3-4b", "qwen3-4b-l2a")},
+    {"large": ("qwen3-4b", "qwen3-4b-l2a-independent")},
+    {"large": ("qwen3-4b", None)},
+    {"large": ("qwen3-4b", "qwen3-4b-l2a"), "small": ("qwen3-0.6b", None)},
+    {"large": ("qwen3-4b", None), "middle": ("qwen3-1.7b", None), "small": ("qwen3-0.6b", None)},
+)
+CLASSES = ("starting", "useful", "lost", "idle")
+
+
+@st.composite
+def markets(draw, horizon_s):
+    """One to three zones; capacity and price change at random moments, sometimes in all zones at once."""
+    storms = draw(st.lists(st.integers(1, int(horizon_s * 4)), max_size=2))
+    zones = {}
+    for name in draw(st.sampled_from([("a-1a",), ("a-1a", "a-1b"), ("a-1a", "a-1b", "b-1a")])):
+        times = {0, *storms, *draw(st.lists(st.integers(1, int(horizon_s * 4)), max_size=6))}
+        zones[name] = [
+            (quarter / 4, 0 if quarter in storms else draw(st.integers(0, 4)), draw(st.sampled_from([0.0, 0.7, 1.3, 4.0])))
+            for quarter in sorted(times)
+        ]
+    return zones
+
+
+@st.composite
+def runs(draw):
+    """A contender, its traffic, its market and its settings."""
+    fleet = draw(st.sampled_from(FLEETS))
+    pools = {name: (*kind, draw(st.integers(0 if at else 1, 3))) for at, (name, kind) in enumerate(fleet.items())}
+    by_difficulty = preset("routing", "model_by_difficulty")
+    by_difficulty |= {"thresholds": by_difficulty["thresholds"][-len(pools) :], "busy": [draw(st.integers(1, 9)) for _ in pools]}
+    retry = {"retry_s": draw(st.sampled_from([0, 7, 60])), "replace_on_hint": draw(st.booleans())}
+    provisioning = draw(st.sampled_from(["on_demand", "spot_spread", "spot_with_fallback"]))
+    parts = contender(
+        pools,
+        admission=draw(st.sampled_from(["always", "deadline"])),
+        routing=draw(st.sampled_from(["round_robin", "least_outstanding", by_difficulty])),
+        budget=draw(st.sampled_from(["full", "fixed", "l2a_calibrated"])),
+        provisioning=preset("provisioning", provisioning) | ({} if provisioning == "on_demand" else retry),
+        notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute"])),
+    )
+    drain_s = draw(st.sampled_from([0.0, 30.0, 60.0]))
+    gap_s = draw(st.sampled_from([0.0, 0.05, 0.5, 4.0]))
+    longest = draw(st.sampled_from([(60, 20), (900, 300), (6000, 900)]))
+    time_s, rows = 0.0, []
+    for _ in range(draw(st.integers(1, 40))):
+        time_s += gap_s * draw(st.floats(0, 2))
+        rows.append((min(time_s, 119.0), draw(st.integers(1, longest[0])), draw(st.integers(1, longest[1]))))
+    settings = {
+        "drain_s": drain_s,
+        "provider__notice_s": draw(st.sampled_from([0.0, 0.3, 5.0, 30.0, 120.0])),
+        "provider__rebalance_lead_s": draw(st.sampled_from([0.0, 20.0])),
+        "provider__rebalance_share": draw(st.sampled_from([0.0, 0.5, 1.0])),
+        "warm_start": draw(st.booleans()),
+        "seed": draw(st.integers(0, 99)),
+        "gateway__max_retries": draw(st.integers(0, 3)),
+        "gateway__queue_timeout_s": draw(st.sampled_from([1.0, 20.0, 60.0])),
+        "engine__memory_fraction": draw(st.sampled_from([0.28, 0.285, 0.9])),
+        "engine__max_sequences": draw(st.sampled_from([1, 4, 256])),
+        "engine__step_tokens": draw(st.sampled_from([300, 2048])),
+        "engine__block_tokens": draw(st.sampled_from([1, 16])),
+        "engine__max_model_tokens": draw(st.sampled_from([600, 16384])),
+        "fleet__migration_bytes_per_s": draw(st.sampled_from([1e7, 2e8, 1e11])),
+        "fleet__instance": draw(st.sampled_from(["aws_g6e_l40s", "aws_g6e_12xlarge"])),
+        "timeline_interval_s": 7.0,
+    }
+    return small(parts, rows, draw(markets(120 + drain_s)), **settings)
+
+
+def integral_usd(changes, from_s, to_s):
+    """Price over an interval, second by second where it changes."""
+    edges = [time for time, _, _ in changes] + [np.inf]
+    total = 0.0
+    for (start_s, _, price), end_s in zip(changes, edges[1:], strict=True):
+        total += max(0.0, min(end_s, to_s) - max(start_s, from_s)) * price / 3600
+    return total
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(runs())
+def test_requests_blocks_seconds_and_money_are_conserved(config):
+    tables, watch = simulate_watched(config)
+    check_requests(config, tables)
+    check_seconds(tables, watch)
+    check_money(config, tables)
+    check_blocks(watch)
+    check_service(config, tables)
+    measured = metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers))  # and the product's own audit agrees
+    assert measured["arrived"] == sum(measured[status] for status in STATUSES)
+
+
+def check_requests(config, tables):
+    requests, arrived = tables.requests, config.traffic.arguments["rows"]
+    assert requests["request"].tolist() == list(range(len(arrived)))
+    assert requests["arrival_s"].tolist() == [row[0] for row in arrived]
+    assert requests["input_tokens"].tolist() == [row[1] for row in arrived]
+    status, reason = words(requests["status"]), words(requests["reason"])
+    assert set(status) <= set(STATUSES)
+    for one, why in zip(status, reason, strict=True):
+        assert bool(why) == (one in ("rejected", "lost")), (one, why)
+    assert tables.timeline["arrived"].sum() <= len(arrived)
+
+
+def check_seconds(tables, watch):
+    nodes, requests = tables.nodes, tables.requests
+    billed = np.where(np.isnan(nodes["billed_from_s"]), 0.0, (nodes["ended_s"] - nodes["billed_from_s"]) * nodes["gpus"])
+    assert nodes["billed_gpu_s"] == pytest.approx(billed, abs=1e-6)
+    assert sum(nodes[f"{name}_gpu_s"] for name in CLASSES) == pytest.approx(nodes["billed_gpu_s"], abs=1e-6)
+    for name in CLASSES:
+        assert (nodes[f"{name}_gpu_s"] >= -1e-9).all()
+    replicas = [replica for node in watch.fleet.nodes for replica in node.replicas]
+    assert set(watch.cut_s) == set(replicas)
+    cut = sum(seconds * replica.gpus for replica, seconds in watch.cut_s.items())
+    cut_lost = sum(seconds * replica.gpus for replica, seconds in watch.cut_s.items() if replica.node.end_reason == "reclaimed")
+    worked = nodes["useful_gpu_s"].sum() + nodes["lost_gpu_s"].sum()
+    assert requests["gpu_s"].sum() + cut == pytest.approx(worked, abs=1e-6)
+    assert requests["lost_gpu_s"].sum() + cut_lost == pytest.approx(nodes["lost_gpu_s"].sum(), abs=1e-6)
+    assert (requests["lost_gpu_s"] <= requests["gpu_s"] + 1e-9).all()
+    for replica in replicas:
+        assert 0 <= replica.lost_s <= replica.busy_s + 1e-9
+        assert replica.busy_s <= replica.node.ended_s - replica.node.ready_s + 1e-6
+
+
+def check_money(config, tables):
+    nodes, changes = tables.nodes, config.spot.arguments["zones"]
+    assert sum(nodes[f"{name}_usd"] for name in CLASSES) == pytest.approx(nodes["cost_usd"], abs=1e-9)
+    on_demand = {"aws_g6e_l40s": 2.6225, "aws_g6e_12xlarge": 10.49}[config.fleet.instance]
+    for at, (market, zone) in enumerate(zip(words(nodes["market"]), words(nodes["zone"]), strict=True)):
+        begin, ready, end = (nodes[name][at] for name in ("billed_from_s", "ready_s", "ended_s"))
+        if np.isnan(begin):
+            assert nodes["cost_usd"][at] == 0
+            continue
+        series = changes[zone] if market == "spot" else [(0.0, 0, on_demand)]
+        assert nodes["cost_usd"][at] == pytest.approx(integral_usd(series, begin, end), abs=1e-9)
+        assert nodes["starting_usd"][at] == pytest.approx(integral_usd(series, begin, end if np.isnan(ready) else ready), abs=1e-9)
+    spent = tables.timeline["spent_usd"]
+    assert (np.diff(spent) >= -1e-12).all()
+    assert not len(spent) or spent[-1] <= nodes["cost_usd"].sum() + 1e-9
+
+
+def check_blocks(watch):
+    """At the end of its life a replica holds nothing but room for sequences whose KV was still on its way."""
+    for node in watch.fleet.nodes:
+        assert node.ended
+        for replica in node.replicas:
+            cache = replica.cache
+            if replica.incoming == 0:
+                assert cache.used(replica.step) == cache.held == 0
+            assert cache._width == cache._quotients == 0
+            assert not any(cache._remainders)
+    assert not watch.gateway.pending
+    assert not watch.gateway.moving
+
+
+def check_service(config, tables):
+    """Time stamps in order, answers whole, and nobody served by a node that was not there."""
+    requests, nodes = tables.requests, tables.nodes
+    status = np.array(words(requests["status"]))
+    stamps = np.array([requests[name] for name in ("arrival_s", "dispatched_s", "first_token_s", "done_s")])
+    for row in stamps.T:
+        assert (np.diff(row[~np.isnan(row)]) >= -1e-9).all(), row
+    completed, unfinished = status == "completed", status == "unfinished"
+    assert not np.isnan(stamps[:, completed]).any()
+    assert np.array_equal(np.isnan(stamps[3]), unfinished)
+    assert (requests["generated_tokens"][completed] == requests["output_tokens"][completed]).all()
+    assert (requests["generated_tokens"][~completed] < requests["output_tokens"][~completed]).all()
+    assert ((requests["generated_tokens"] > 0) == ~np.isnan(stamps[2])).all()
+    rejected = status == "rejected"
+    assert (requests["gpu_s"][rejected] == 0).all()
+    assert (requests["node"][rejected] == -1).all()
+    assert ((requests["correct"] >= 0) == completed).all()
+    for at in np.flatnonzero(requests["node"] >= 0):
+        node = requests["node"][at]
+        assert nodes["ready_s"][node] <= nodes["ended_s"][node]
+        if completed[at]:
+            end_s = requests["done_s"][at] - config.engine.request_overhead_s
+            assert nodes["ready_s"][node] - 1e-9 <= end_s <= nodes["ended_s"][node] + 1e-9
+    full = np.array([row[2] for row in config.traffic.arguments["rows"]])
+    # A request that starts again may have passed its new, shorter answer; it never gets a longer one than the full model's.
+    assert (requests["output_tokens"] <= full).all()
