@@ -1,7 +1,7 @@
 """A fixed synthetic load that tells how fast the simulator is on this machine.
 
 Poisson arrivals at 4 requests/s a replica, lognormal lengths with means of 700 and 200 tokens, round-robin routing, Llama-3-8B on
-A100-80, all metrics recorded, and a spot market that takes each instance about once in twenty minutes with ten seconds' notice.
+H100, all metrics recorded, and a spot market that takes each instance about once in twenty minutes with ten seconds' notice.
 """
 
 import resource
@@ -90,7 +90,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "family": {
             "name": "llama3", "large": "llama-3-8b", "middle": "llama-3.2-3b", "small": "llama-3.2-1b", "elastic": "llama-3-8b-l2a", "task": "gsm8k",
         },
-        "fleet": {"instance": "gcp_a2_ultragpu_1g", "instances": replicas, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9},
+        "fleet": {"instance": "aws_p5_4xlarge", "instances": replicas, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9},
         "contenders": {"bench": {"pools": {"all": {"model": "llama-3-8b", "elastic": None, "instances": replicas}}, **policy}},
     })  # fmt: skip
 

@@ -15,7 +15,7 @@ from traces.provenance import Provenance, Source
 from traces.sources import TrafficSource
 from traces.tables import Floats, RequestTrace
 
-CHUNK = 4096
+CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,10 @@ class Fleet:
         self._plan()
 
     def _plan(self) -> None:
-        for decision in self._policy.plan(self._view()):
+        decisions = self._policy.plan(self._view())
+        if not isinstance(decisions, Sequence):
+            raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} returned {decisions!r}, not a list of decisions")
+        for decision in decisions:
             if isinstance(decision, Launch):
                 self._launch(decision)
             elif isinstance(decision, Terminate):
@@ -153,6 +156,8 @@ class Fleet:
         self._plan_soon()
 
     def _terminate(self, index: int) -> None:
+        if not 0 <= index < len(self.nodes):
+            raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which does not exist")
         node = self.nodes[index]
         if node.ended or node.noticed or node.draining:
             raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which is going already")

@@ -28,7 +28,7 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("gpu_s", "float64"),
     ("lost_gpu_s", "float64"),
 )
-CHUNK = 4096
+CHUNK = 256
 STATUS_CODES = {status: code for code, status in enumerate(STATUSES)}
 
 

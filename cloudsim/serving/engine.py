@@ -11,13 +11,16 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
-from math import sqrt
+from math import inf, sqrt
 
-from cloudsim.clock import Alarm, Clock
-from cloudsim.models.elastic import ElasticProfile
+from cloudsim.clock import Clock
+from cloudsim.models.elastic import ElasticProfile, Level
 from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.block_ledger import BlockLedger
 from cloudsim.serving.request import Request
+
+INDEX_BITS = 40
+INDEX_MASK = (1 << INDEX_BITS) - 1
 
 
 class Engine:
@@ -45,9 +48,9 @@ class Engine:
     __slots__ = (
         "clock", "latency", "profile", "capacity", "block_tokens", "step_tokens", "max_sequences",
         "waiting", "running", "outstanding", "_queued_tokens", "incoming", "busy_s", "lost_s", "step", "decoding", "kv_units", "held", "_ledger",
-        "busy", "run_began_s", "run_steps", "_open", "_last_step_s", "_first_s", "_growth_s", "_chunks", "_decode_first_s", "_decode_growth_s",
-        "_width", "_layers", "_counts", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
-        "_due_s", "_attend_s", "_ahead_steps", "_ahead_first_s", "_ahead_growth_s", "_alarms", "_alarm", "_at_boundary", "_finished",
+        "busy", "_busy_from_s", "run_began_s", "run_steps", "_open", "_first_s", "_growth_s", "_chunks",
+        "_width", "_layers", "_counts", "_elastic", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
+        "_due_s", "_attend_s", "_ahead_steps", "_ahead_first_s", "_ahead_growth_s", "_alarm_s", "_at_boundary", "_finished",
     )  # fmt: skip
 
     def __init__(
@@ -59,24 +62,24 @@ class Engine:
         self.waiting: deque[Request] = deque()
         self.running: dict[int, Request] = {}
         self.outstanding = self._queued_tokens = self.incoming = 0
-        self.busy_s = self.lost_s = 0.0
+        self.busy_s = self.lost_s = self._busy_from_s = 0.0
         self.step = self.decoding = self.kv_units = self._width = self._layers = 0
         self.held = 0
         self._ledger: BlockLedger | None = None  # kept only while blocks are scarce
+        self._elastic = len(profile.levels) > 1
         self._counts = [0] * len(profile.levels)
         self._layers_read: float = profile.levels[0].layers  # of the batch; stays so where there is one level only
-        self._finishing: list[tuple[int, int, Request]] = []  # heap by the step after which each is complete
+        self._finishing: list[int] = []  # heap: the step after which each is complete, shifted, and its index
         self._stale = 0  # entries of that heap whose request has left or ends at another step
         self._partial: Request | None = None
         self._share_s = 0.0  # what one sequence would have been charged had it decoded since the start
         self.busy, self.run_began_s, self.run_steps, self._open = False, 0.0, 0, False
-        self._last_step_s = self._first_s = self._growth_s = self._decode_first_s = self._decode_growth_s = 0.0
-        self._chunks: list[tuple[Request, int]] = []
+        self._first_s = self._growth_s = 0.0
+        self._chunks: list[tuple[Request, int]] | None = None  # of the step under way: requests and their prompt tokens in it
         self._due_s = self._attend_s = 0.0  # when the present run ends, and when an alarm must come at the latest
         self._ahead_steps, self._ahead_first_s, self._ahead_growth_s = 0, 0.0, 0.0  # the run after the present one, where it is foreseen
-        self._alarms: list[float] = []  # those that are set, descending
-        self._alarm = Alarm(clock, self._wake)
-        self._at_boundary: list[Callable[[], None]] = []
+        self._alarm_s = inf  # the earliest alarm that is set
+        self._at_boundary: list[Callable[[], None]] | None = None
 
     def submit(self, request: Request) -> None:
         """Take a request; it joins the next step that has room for it."""
@@ -86,19 +89,31 @@ class Engine:
             self._catch_up(now)
         self.outstanding += 1
         self._queued_tokens += request.prompt_tokens
-        waiting = self.waiting
-        waiting.append(request)
-        if not self.busy:
-            self._begin(now)
-        elif len(waiting) == 1:  # whoever waits longer is there because nobody fits before this run ends
-            if self._open and now <= self.run_began_s:
-                if self._admit():
-                    self._run_chunks()
-            elif self.run_steps > 1 and not self._chunks and len(self.running) + self.incoming < self.max_sequences:
-                self._begin_at_next_boundary()
-        if waiting:
+        if self.waiting or not self._take(request, now):  # whoever waits is there because nobody fits before this run ends
+            self.waiting.append(request)
             self._attend_s = self._due_s  # where somebody waits, each step is composed anew
         self._watch()
+
+    def _take(self, request: Request, now: float) -> bool:
+        """Let a request into the next step, composing it at once; False if it has to wait for the end of the present run."""
+        if not self.busy:
+            boundary_s = self._busy_from_s = now
+        elif self._open and now <= self.run_began_s:
+            boundary_s = self.run_began_s
+        elif self.run_steps > 1 and self._chunks is None:
+            boundary_s = self._end_at_next_boundary()
+            if boundary_s < 0:
+                return False
+        else:
+            return False
+        if not self._admit(request):
+            if self.busy and self._chunks is None:
+                self._begin(boundary_s)  # the decodes go on
+            return False
+        self.busy, self.run_began_s = True, boundary_s
+        self._open = boundary_s > now
+        self._run_chunks()
+        return True
 
     @property
     def queued_tokens(self) -> int:
@@ -182,49 +197,49 @@ class Engine:
                 steps += 1
         return steps
 
-    def _begin_at_next_boundary(self) -> None:
-        """Somebody may join a run of decodes: end it at its next boundary, and compose the step that begins there at once.
+    def _end_at_next_boundary(self) -> float:
+        """Somebody may join a run of decodes: settle it up to its next boundary, whose time is returned; negative if it is not to be.
 
-        That saves an event. The step stays open for others until it begins; nothing else can change it before then. If the node goes
-        away meanwhile, `_reopen` takes the last step of the old run back.
+        The step that begins there can then be composed at once, which saves an event. It stays open for others until it begins; nothing
+        else can change it before then. If the node goes away meanwhile, `_reopen` takes the last step of the old run back.
         """
         steps = self._steps_by(self.clock._now - self.run_began_s, after=True)
-        if steps >= self.run_steps:
-            return  # it ends there anyway
+        if steps >= self.run_steps or len(self.running) + self.incoming >= self.max_sequences:
+            return -1.0
         if not self.fits(self.step + steps + 1):
             self._run(steps)  # somebody will be preempted, which is not to be taken back
-            return
+            return -1.0
         boundary_s = self.run_began_s + (steps * self._first_s + self._growth_s * (steps * (steps - 1)))
-        self._last_step_s = self._first_s + 2 * self._growth_s * (steps - 1)
         self._settle(steps, boundary_s)
-        if self._admit():
-            self.run_began_s, self._open = boundary_s, True
-            self._run_chunks()
-        else:
-            self._begin(boundary_s)
+        return boundary_s
 
     def _reopen(self) -> None:
-        """Go back from a step that has not begun to the last one of the run before it, which is still under way."""
-        self._shrink_chunks(0)
-        self._chunks = []
-        last_s = self._last_step_s
+        """Go back from a step that has not begun to the last one of the run of decodes before it, which is still under way."""
+        if self._chunks is not None:
+            self._shrink_chunks(0)
+            for request, _ in reversed(self._chunks):
+                del self.running[request.index]
+                self._leave(request.level)
+                self.waiting.appendleft(request)
+            self._chunks = None
         self.step -= 1
         self.kv_units -= self._width
-        self.busy_s -= last_s
+        last_s = self.latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
         self._share_s -= last_s / self.decoding
+        self._ahead_steps = 0
         self.run_began_s -= last_s
-        self.run_steps, self._first_s, self._growth_s = 1, last_s, 0.0
+        self._first_s, self._growth_s = last_s, 0.0
+        self._run(1)
 
     def _cut(self) -> None:
         """End the present run at its next step boundary."""
         if self.clock._now < self.run_began_s:
             return  # its first step is composed already; it ends after that
         steps = self._steps_by(self.clock._now - self.run_began_s, after=True)
-        if self._chunks and not steps:
+        if self._chunks is not None and not steps:
             steps = 1  # prompt chunks are admitted: their step happens
         if steps < self.run_steps:
-            if self._chunks:
-                self._shrink_chunks(steps)
+            self._shrink_chunks(steps)
             self._run(steps)
 
     def _run(self, steps: int) -> None:
@@ -235,17 +250,20 @@ class Engine:
     def _watch(self) -> None:
         """Make sure of an alarm by the time at which something happens that others see."""
         if self.busy:
-            alarms, attend_s = self._alarms, self._attend_s
-            if not alarms or alarms[-1] > attend_s:  # one that comes too early sets the next, so none is set where one is early enough
+            attend_s = self._attend_s
+            if attend_s < self._alarm_s:  # one that comes too early sets the next, so none is set where one is early enough
                 now = self.clock._now
                 if attend_s < now:
                     attend_s = now
-                alarms.append(attend_s)
-                self._alarm.set(attend_s)
+                self._alarm_s = attend_s
+                self.clock.alarm(attend_s, self)
 
-    def _wake(self) -> None:
-        self._alarms.pop()
+    def wake(self) -> None:
+        """An alarm has come due."""
         now = self.clock._now
+        if now != self._alarm_s:
+            return  # an earlier one was set after it
+        self._alarm_s = inf
         while self.busy and self._due_s <= now:
             self._end_run()
         self._watch()
@@ -262,47 +280,44 @@ class Engine:
             return
         self._ahead_steps = 0
         if self._at_boundary:
-            actions, self._at_boundary = self._at_boundary, []
-            self.busy = False
+            actions, self._at_boundary = self._at_boundary, None
             for action in actions:
                 action()
-            if self.busy:  # an action took a request and began
-                return
         self._begin(ended_s)
 
     def _settle(self, steps: int, at_s: float) -> None:
         """Account for `steps` steps of the present run, which are over at `at_s`, and end what they completed."""
         pairs = steps * (steps - 1)
         run_s = steps * self._first_s + self._growth_s * pairs
-        self.busy_s += run_s
         self.step = step = self.step + steps
         decoding = self.decoding
-        if decoding:
-            self.kv_units += steps * self._width
-            if self._chunks:
-                decode_s = min(run_s, steps * self._decode_first_s + self._decode_growth_s * pairs)
+        if self._chunks is not None:
+            if decoding:  # who decodes is charged what the steps would have taken without the prompts
+                latency = self.latency
+                first_s = latency.decode_step_s(decoding, self._layers_read, self._layers, self.kv_units)
+                decode_s = min(run_s, steps * first_s + 0.5 * latency.kv_unit_s * self._width * pairs)
                 self._share_s += decode_s / decoding
-                self._settle_chunks(steps, run_s - decode_s, at_s)
-            else:
-                self._share_s += run_s / decoding
-        elif self._chunks:
+                run_s -= decode_s
+                self.kv_units += steps * self._width
             self._settle_chunks(steps, run_s, at_s)
+        elif decoding:
+            self.kv_units += steps * self._width
+            self._share_s += run_s / decoding
         finishing = self._finishing
-        while finishing and finishing[0][0] <= step:
-            due, _, request = heappop(finishing)
-            if request.finish_step == due and request.replica is self:
+        while finishing and finishing[0] >> INDEX_BITS <= step:
+            entry = heappop(finishing)
+            request = self.running.get(entry & INDEX_MASK)
+            if request is not None and request.finish_step == entry >> INDEX_BITS:
                 del self.running[request.index]
                 self._release(request)
-                self._stale -= 1  # its entry is off the heap
                 request.generated_tokens = request.output_tokens
                 self.outstanding -= 1
                 self._finished(request)
-            else:
-                self._stale -= 1
+            self._stale -= 1  # the entry is off the heap, and where its request is complete, that has just left it behind
 
     def _settle_chunks(self, steps: int, prefill_s: float, at_s: float) -> None:
-        chunks, self._chunks = self._chunks, []
-        if not steps:
+        chunks, self._chunks = self._chunks, None
+        if not steps or chunks is None:
             return
         total = sum(tokens for _, tokens in chunks) if len(chunks) > 1 else chunks[0][1]
         for request, tokens in chunks:
@@ -340,16 +355,14 @@ class Engine:
         self._layers += level.layers
         self._width += units
         self.kv_units += units * (stored_tokens + 1)
-        heappush(self._finishing, (finish, request.index, request))
+        heappush(self._finishing, finish << INDEX_BITS | request.index)
 
     def _release(self, request: Request) -> int:
         """Take a request's KV and its part in the batch away; return the tokens it had stored."""
         level = request.level
         units = level.units
-        counts = self._counts
-        if len(counts) > 1:
-            counts[level.index] -= 1
-            self._layers_read = self.profile.layers_read(counts)
+        if self._elastic:
+            self._leave(level)
         if request.finish_step < 0:
             stored = request.prefilled_tokens
             if request is self._partial:
@@ -371,13 +384,17 @@ class Engine:
         self._stale += 1
         return stored
 
-    def _enter(self, request: Request) -> None:
-        """A request is in the batch from now on."""
-        self.running[request.index] = request
-        counts = self._counts
-        if len(counts) > 1:
-            counts[request.level.index] += 1
-            self._layers_read = self.profile.layers_read(counts)
+    def _enter(self, level: Level) -> None:
+        """A request of this level is in the batch from now on."""
+        if self._elastic:
+            self._counts[level.index] += 1
+            self._layers_read = self.profile.layers_read(self._counts)
+
+    def _leave(self, level: Level) -> None:
+        """A request of this level is in the batch no more."""
+        if self._elastic:
+            self._counts[level.index] -= 1
+            self._layers_read = self.profile.layers_read(self._counts)
 
     def _preempt(self) -> Request:
         """Blocks have run out: the youngest request waits, first in line, to be computed again."""
@@ -412,10 +429,13 @@ class Engine:
     def _next_finish(self) -> int:
         """The step after which the first of the decoding sequences is complete."""
         finishing = self._finishing
-        while self._stale and (finishing[0][2].finish_step != finishing[0][0] or finishing[0][2].replica is not self):
+        while self._stale:
+            request = self.running.get(finishing[0] & INDEX_MASK)
+            if request is not None and request.finish_step == finishing[0] >> INDEX_BITS:
+                break
             heappop(finishing)
             self._stale -= 1
-        return finishing[0][0]
+        return finishing[0] >> INDEX_BITS
 
     def _begin(self, began_s: float) -> None:
         """Compose the step that begins at `began_s`, and run as many like it as there are before something changes."""
@@ -431,7 +451,9 @@ class Engine:
         if (partial is not None or (self.waiting and not preempted)) and self._begin_mixed(not preempted):
             return
         if not self.decoding:
-            self.busy = False
+            if self.busy:
+                self.busy = False
+                self.busy_s += began_s - self._busy_from_s
             return
         if preempted or partial is not None:  # or there was no room for the next chunk: who waits is looked at again after one step
             finish = step + 1
@@ -455,10 +477,12 @@ class Engine:
                     return False
                 admit = False
             self.held += need
-            self._chunks.append((request, tokens))
+            self._chunks = [(request, tokens)]
         if admit:
-            self._admit()
-        if not self._chunks:
+            waiting = self.waiting
+            while waiting and self._admit(waiting[0]):
+                waiting.popleft()
+        if self._chunks is None:
             return False
         self.busy = True
         self._run_chunks()
@@ -470,14 +494,16 @@ class Engine:
         Nobody outside sees prompts end. Where all of them do and a run of decodes follows that completes nobody at once, there is
         nothing to attend to before the end of that run: its steps and their time are worked out here, for `_end_run` to take.
         """
-        self._run(self._price_chunks())
+        chunks = self._chunks
+        assert chunks is not None
+        self._run(self._price_chunks(chunks))
         self._ahead_steps = 0
         if self.waiting or self.run_steps > 1:
             return
         step, latency = self.step + 1, self.latency
         units, layers, kv_units = self._width, self._layers, self.kv_units + self._width
         finish = self._next_finish() if self.decoding else sys.maxsize
-        for request, tokens in self._chunks:
+        for request, tokens in chunks:
             if request.prefilled_tokens + tokens < request.prompt_tokens:
                 return
             level = request.level
@@ -489,38 +515,39 @@ class Engine:
         if steps <= 0 or not self.fits(finish, (units - self._width) * (steps // self.block_tokens + 2)):
             return
         self._ahead_steps = steps
-        self._ahead_first_s = first = latency.decode_step_s(self.decoding + len(self._chunks), self._layers_read, layers, kv_units)
+        self._ahead_first_s = first = latency.decode_step_s(self.decoding + len(chunks), self._layers_read, layers, kv_units)
         self._ahead_growth_s = growth = 0.5 * latency.kv_unit_s * units
         self._attend_s = self._due_s + (steps * first + growth * (steps * (steps - 1)))
 
-    def _admit(self) -> bool:
-        """Add the requests that wait to the step being composed, while tokens, sequences and blocks last; True if one was added."""
+    def _admit(self, request: Request) -> bool:
+        """Add a request to the step being composed, if tokens, sequences and blocks last."""
         chunks = self._chunks
         left = self.step_tokens - self.decoding
-        for _, tokens in chunks:
-            left -= tokens
-        waiting, room, step = self.waiting, self.max_sequences - len(self.running) - self.incoming, self.step
-        admitted = False
-        while waiting and left > 0 and room > 0:
-            request = waiting[0]
-            tokens = request.prompt_tokens
-            if tokens > left:
-                tokens = left
-            need = self.blocks(tokens) * request.level.units
-            if not self.fits(step + 1, need):
-                break
-            waiting.popleft()
-            self.held += need
-            self._enter(request)
+        if chunks is not None:
+            for _, tokens in chunks:
+                left -= tokens
+        if left <= 0 or len(self.running) + self.incoming >= self.max_sequences:
+            return False
+        tokens = request.prompt_tokens
+        if tokens > left:
+            tokens = left
+        level = request.level
+        need = self.blocks(tokens) * level.units
+        if not self.fits(self.step + 1, need):
+            return False
+        self.held += need
+        self.running[request.index] = request
+        if self._elastic:
+            self._enter(level)
+        if chunks is None:
+            self._chunks = [(request, tokens)]
+        else:
             chunks.append((request, tokens))
-            left -= tokens
-            room -= 1
-            admitted = True
-        return admitted
+        return True
 
-    def _price_chunks(self) -> int:
+    def _price_chunks(self, chunks: list[tuple[Request, int]]) -> int:
         """Work out the time of the composed step with chunks; return how many steps like it follow each other."""
-        chunks, latency, decoding = self._chunks, self.latency, self.decoding
+        latency, decoding = self.latency, self.decoding
         token_layers = pair_units = 0
         for request, tokens in chunks:
             level = request.level
@@ -530,14 +557,10 @@ class Engine:
         if len(chunks) == 1 and request.prefilled_tokens + 2 * tokens < request.prompt_tokens:
             steps = self._extend_chunk(request, tokens)
             growth = latency.prefill_pair_unit_s * level.units * tokens * tokens
-        if decoding:
-            self._decode_first_s = latency.decode_step_s(decoding, self._layers_read, self._layers, self.kv_units)
-            self._decode_growth_s = 0.5 * latency.kv_unit_s * self._width
-            growth += self._decode_growth_s
         self._first_s = latency.mixed_step_s(
             decoding + len(chunks), self._layers_read, self._layers, self.kv_units, token_layers, pair_units
         )  # fmt: skip
-        self._growth_s = growth
+        self._growth_s = growth + 0.5 * latency.kv_unit_s * self._width
         return steps
 
     def _extend_chunk(self, request: Request, tokens: int) -> int:
@@ -554,7 +577,7 @@ class Engine:
 
     def _shrink_chunks(self, steps: int) -> None:
         """A run with chunks ends early: give back the blocks of the steps that do not come."""
-        for request, tokens in self._chunks:
+        for request, tokens in self._chunks or ():
             done = request.prefilled_tokens
             self.held -= (self.blocks(done + self.run_steps * tokens) - self.blocks(done + steps * tokens)) * request.level.units
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 
-from cloudsim.clock import Alarm, Clock
+from cloudsim.clock import Clock, Timer
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.node import Node
 from cloudsim.cluster.pool import Pool
@@ -38,17 +38,19 @@ class Gateway:
         self._longest_tokens = min(config.engine.max_model_tokens, served)
         self.pending: deque[tuple[float, Request]] = deque()
         self.moving: dict[int, Request] = {}
-        self._oldest = Alarm(clock, self._expire)
+        self._oldest = Timer(self._expire)
         fleet.replica_ready, fleet.node_noticed, fleet.node_ended = self._dispatch_pending, self._on_notice, self._on_end
 
     def arrive(self, request: Request) -> None:
         """A request comes in."""
         if request.input_tokens + request.full_output_tokens > self._longest_tokens:
             self._recorder.end(request, "rejected", "too_long")
-        elif not self._admission.admit(request, self._fleet):
-            self._recorder.end(request, "rejected", "admission")
-        else:
+        elif admitted := self._admission.admit(request, self._fleet):
             self._dispatch(request)
+        elif admitted is None:
+            raise SimulationError(f"admission {type(self._admission).__name__} gave None to request {request.index}: neither True nor False")
+        else:
+            self._recorder.end(request, "rejected", "admission")
 
     def finished(self, request: Request) -> None:
         """A replica has completed a request."""
@@ -71,7 +73,11 @@ class Gateway:
         level = profile.levels[0]
         if len(profile.levels) > 1:
             budget = self._budget.budget(request, replica, fleet)
-            if not 0 < budget <= 1:
+            try:
+                possible = 0 < budget <= 1
+            except TypeError:
+                possible = False
+            if not possible:
                 raise SimulationError(f"budget {type(self._budget).__name__} gave {budget!r} to request {request.index}: not in (0, 1]")
             level = profile.level_for(budget)
         if request.dispatched_s >= 0:  # not its first replica: a part of the answer is there
@@ -86,7 +92,7 @@ class Gateway:
     def _keep(self, request: Request) -> None:
         deadline = self._clock.now + self._timeout_s
         if not self.pending:
-            self._oldest.set(deadline)
+            self._clock.alarm(deadline, self._oldest)
         self.pending.append((deadline, request))
 
     def _expire(self) -> None:
@@ -94,7 +100,7 @@ class Gateway:
         while self.pending and self.pending[0][0] <= self._clock.now:
             self._lose(self.pending.popleft()[1], "no_capacity")
         if self.pending:
-            self._oldest.set(self.pending[0][0])
+            self._clock.alarm(self.pending[0][0], self._oldest)
 
     def _dispatch_pending(self) -> None:
         waiting, self.pending = self.pending, deque()
@@ -134,6 +140,8 @@ class Gateway:
             moves_s = queue_s + bytes_left / self._bytes_per_s if request.finish_step >= 0 else inf
             shorter = squeezed.tokens / request.token_level.tokens
             action = self._notice.act(NoticedRequest(mean * step_s, mean * shorter * step_s, moves_s), left_s)
+            if not isinstance(action, Action):
+                raise SimulationError(f"notice {type(self._notice).__name__} gave {action!r} to request {request.index}: not an Action")
             if action is Action.SQUEEZE and request.finish_step >= 0:
                 request.token_level = squeezed
                 replica.shorten(request, answer_tokens(request, squeezed))
@@ -167,7 +175,7 @@ class Gateway:
         self.moving[request.index] = request
         node = source.node
         node.network_free_s = max(node.network_free_s, self._clock.now) + kv_bytes / self._bytes_per_s
-        Alarm(self._clock, self._arrival(source, target, request, stored)).set(node.network_free_s)
+        self._clock.alarm(node.network_free_s, Timer(self._arrival(source, target, request, stored)))
 
     def _arrival(self, source: Replica, target: Replica, request: Request, stored: int) -> Callable[[], None]:
         def arrive() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cloudsim.clock import Clock
 from cloudsim.models.elastic import ElasticProfile
 from cloudsim.models.latency import LatencyModel
-from cloudsim.serving.engine import Engine, restart
+from cloudsim.serving.engine import INDEX_BITS, Engine, restart
 from cloudsim.serving.request import Request
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ class Replica(Engine):
         """Call `action` when the step under way, or the next one if it is composed, ends, at once if there is none; then go on from there."""
         self.catch_up()
         if self.busy:
-            self._at_boundary.append(action)
+            self._at_boundary = [*(self._at_boundary or ()), action]
             self._cut()
             self._attend_s = self._due_s
         else:
+            self._busy_from_s = self.clock.now
             action()
             if not self.busy:
                 self._begin(self.clock.now)
@@ -63,7 +64,7 @@ class Replica(Engine):
         request.generated_tokens = request.output_tokens - (request.finish_step - self.step)
         request.output_tokens = max(output_tokens, request.generated_tokens + 1)
         request.finish_step = self.step + request.output_tokens - request.generated_tokens
-        heappush(self._finishing, (request.finish_step, request.index, request))
+        heappush(self._finishing, request.finish_step << INDEX_BITS | request.index)
         self._stale += 1  # the entry it had
 
     def reserve(self, request: Request, stored_tokens: int) -> bool:
@@ -91,7 +92,8 @@ class Replica(Engine):
         def join() -> None:
             del self._joining[request.index]
             self.cancel(request, stored_tokens)
-            self._enter(request)
+            self.running[request.index] = request
+            self._enter(request.level)
             self._decode(request, stored_tokens)
 
         self.at_boundary(join)
@@ -110,7 +112,7 @@ class Replica(Engine):
             unused = max(0.0, elapsed - self._run_s(steps))
             self._shrink_chunks(steps)
             self._settle(steps, self.run_began_s + self._run_s(steps))
-            self.busy_s += unused
+            self.busy_s += self.clock.now - self._busy_from_s
             if lost:
                 self.lost_s += unused
         self.busy = False
@@ -123,7 +125,7 @@ class Replica(Engine):
         self.running.clear()
         self.waiting.clear()
         self._joining.clear()
-        self._at_boundary.clear()
+        self._at_boundary = None
         self.outstanding = self._queued_tokens = 0
         return left
 
