@@ -65,31 +65,36 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "notice": {"_target_": "policies.notice.recompute.Recompute"},
     }
     traffic = {
-        "_target_": "traces.generators.traffic.LognormalTraffic", "name": "benchmark load", "provenance": "assumed", "origin": "cloudsim.bench",
-        "rate_rps": rate_rps, "gap_cv": 1.0, "peak_minute_ratio": None, "input_log_mean": 6.371, "input_log_sigma": 0.6,
+        "_target_": "traces.generators.traffic.LognormalTraffic", "name": "benchmark load", "provenance": "assumed",
+        "origin": "cloudsim.bench", "rate_rps": rate_rps, "gap_cv": 1.0, "peak_minute_ratio": None, "input_log_mean": 6.371, "input_log_sigma": 0.6,
         "output_log_mean": 5.118, "output_log_sigma": 0.6, "max_input_tokens": 8192, "max_output_tokens": 2048,
     }  # fmt: skip
+    provider = {
+        "name": "bench", "notice_s": 10.0, "rebalance_lead_s": 0.0, "rebalance_share": 0.0,
+        "zones": [f"zone-{index}" for index in range(ZONES)], "source": "cloudsim.bench",
+    }  # fmt: skip
+    engine = {
+        "step_tokens": 2048, "max_sequences": 256, "block_tokens": 16, "max_model_tokens": 16384, "memory_fraction": 0.9,
+        "precision": "bf16", "tensor_parallel": 1, "step_overhead_s": 126e-6, "sequence_overhead_s": 4.4e-6, "request_overhead_s": 15.6e-3,
+    }  # fmt: skip
+    family = {"name": "llama3", "large": "llama-3-8b", "middle": "llama-3.2-3b", "small": "llama-3.2-1b", "elastic": "llama-3-8b-l2a"}
     return RunConfig.model_validate({
-        "seed": 0, "seeds": 1, "duration_s": requests / rate_rps, "drain_s": 0.0, "warm_start": True, "timeline_interval_s": 10.0, "workers": 1,
-        "json": True, "output_dir": "unused",
+        "seed": 0, "seeds": 1, "duration_s": requests / rate_rps, "drain_s": 0.0, "warm_start": True, "timeline_interval_s": 10.0,
+        "workers": 1, "json": True, "output_dir": "unused",
         "traffic": traffic,
-        "workload": {"rate_scale": 1.0, "reasoning_fraction": 0.0, "difficulty_alpha": 1.0, "difficulty_beta": 1.0, "difficulty_noise": 0.1},
+        "workload": {
+            "rate_scale": 1.0, "reasoning_fraction": 0.0, "difficulty_alpha": 1.0, "difficulty_beta": 1.0, "difficulty_noise": 0.1,
+        },
         "tiers": {"all": {"share": 1.0, "ttft_s": 1.0, "tpot_s": 0.05, "e2e_s": 30.0}},
         "spot": {"_target_": "cloudsim.bench.RollingReclaim", "slots": replicas},
         "market": {"slots_per_zone": 1, "traced_on_demand_usd_per_h": None},
-        "provider": {
-            "name": "bench", "notice_s": 10.0, "rebalance_lead_s": 0.0, "rebalance_share": 0.0,
-            "zones": [f"zone-{index}" for index in range(ZONES)], "source": "cloudsim.bench",
+        "provider": provider,
+        "startup": {
+            "provision_min_s": 5.0, "provision_max_s": 10.0, "boot_s": 1.0, "load_bytes_per_s": 1e10, "engine_start_s": 1.0,
         },
-        "startup": {"provision_min_s": 5.0, "provision_max_s": 10.0, "boot_s": 1.0, "load_bytes_per_s": 1e10, "engine_start_s": 1.0},
-        "engine": {
-            "step_tokens": 2048, "max_sequences": 256, "block_tokens": 16, "max_model_tokens": 16384, "memory_fraction": 0.9, "precision": "bf16",
-            "tensor_parallel": 1, "step_overhead_s": 126e-6, "sequence_overhead_s": 4.4e-6, "request_overhead_s": 15.6e-3,
-        },
+        "engine": engine,
         "gateway": {"queue_timeout_s": 60.0, "max_retries": 3},
-        "family": {
-            "name": "llama3", "large": "llama-3-8b", "middle": "llama-3.2-3b", "small": "llama-3.2-1b", "elastic": "llama-3-8b-l2a", "task": "gsm8k",
-        },
+        "family": {**family, "task": "gsm8k"},
         "fleet": {"instance": "aws_p5_4xlarge", "instances": replicas, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9},
         "contenders": {"bench": {"pools": {"all": {"model": "llama-3-8b", "elastic": None, "instances": replicas}}, **policy}},
     })  # fmt: skip

@@ -2,7 +2,7 @@
 
 import csv
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -11,14 +11,14 @@ import yaml
 from cloudsim.errors import ConfigError
 
 
-@lru_cache(maxsize=None)
+@cache
 def entries(package: str, file: str) -> dict[str, Any]:
     """The named entries of a YAML catalogue `file` in `package`."""
     loaded: dict[str, Any] = yaml.safe_load(files(package).joinpath(file).read_text(encoding="utf-8"))
     return loaded
 
 
-@lru_cache(maxsize=None)
+@cache
 def rows(package: str, file: str) -> tuple[dict[str, str], ...]:
     """The rows of a CSV catalogue `file` in `package`."""
     with files(package).joinpath(file).open(encoding="utf-8") as text:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from math import inf
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import simpy
 
@@ -15,6 +15,9 @@ class Arrival(Protocol):
     """Something that arrives at a time."""
 
     arrival_s: float
+
+
+Arriving = TypeVar("Arriving", bound=Arrival)
 
 
 class Sleeper(Protocol):
@@ -66,7 +69,7 @@ class Clock(simpy.Environment):
         else:
             alarms.append((time_s, number, sleeper))
 
-    def run_with(self, arrivals: Iterator[Arrival], arrive: Callable[[Arrival], None], until_s: float) -> None:
+    def run_with(self, arrivals: Iterator[Arriving], arrive: Callable[[Arriving], None], until_s: float) -> None:
         """Process everything before `until_s`, and let `arrivals`, sorted by time, arrive; the clock then stands at `until_s`."""
         queue, fired, present, slices = self._queue, 0, self._present, self._slices
         coming = next(arrivals, None)

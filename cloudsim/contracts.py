@@ -33,7 +33,10 @@ class ReplicaView(Protocol):
     model: str
     profile: ElasticProfile
     outstanding: int  # requests it has
-    queued_tokens: int  # prompt tokens it has still to prefill
+
+    @property
+    def queued_tokens(self) -> int:
+        """Prompt tokens it has still to prefill."""
 
     def dense_s(self, prompt_tokens: int, output_tokens: float) -> tuple[float, float]:
         """Estimate for the full model: (seconds to the first token, seconds a token after it)."""

@@ -23,7 +23,7 @@ from cloudsim.metrics.recorder import Recorder
 from cloudsim.metrics.words import Words
 from cloudsim.serving.gateway import Gateway
 from cloudsim.streams import stream
-from cloudsim.workload import Workload, build_workload
+from cloudsim.workload import build_workload
 from traces.errors import TraceError
 from traces.provenance import Provenance, Source
 from traces.sources import SpotSource
@@ -65,7 +65,10 @@ def build_market(config: RunConfig, replication: int) -> SpotTrace:
     factor = instance.on_demand_usd_per_h / traced if traced else 1.0
     laid = overlay(trace, config.market.slots_per_zone, factor)
     if factor != 1.0 or config.market.slots_per_zone != 1:
-        origin = f"pattern of the trace with {config.market.slots_per_zone} slots a zone and prices × {factor:.3g} ({instance.name} on demand / traced)"
+        origin = (
+            f"pattern of the trace with {config.market.slots_per_zone} slots a zone and prices × {factor:.3g} "
+            f"({instance.name} on demand / traced)"
+        )
         laid = SpotTrace(laid.zones, laid.span_s, (*laid.sources, Source(f"spot market of {instance.name}", Provenance.PROJECTED, origin)))
     return laid
 
@@ -160,7 +163,12 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     for pool in pools.values():
         sources += [*pool.sources, pool.model.score_source(config.family.task)]
     return RunTables(
-        requests, node_table(fleet), timeline_table(config, workload, requests, timeline), tuple(dict.fromkeys(sources)), clock.fired, loop_cpu_s
+        requests,
+        node_table(fleet),
+        timeline_table(config, workload, requests, timeline),
+        tuple(dict.fromkeys(sources)),
+        clock.fired,
+        loop_cpu_s,
     )
 
 
@@ -190,5 +198,8 @@ def _settings(config: RunConfig) -> list[Source]:
             f"{engine.step_overhead_s * 1e6:g} µs a step, {engine.sequence_overhead_s * 1e6:g} µs a sequence, "
             f"{engine.request_overhead_s * 1e3:g} ms a request (BLIS inference-sim defaults)",
         ),
-        Source("SLA targets", Provenance.ASSUMED, ", ".join(f"{name} {tier.ttft_s:g}/{tier.tpot_s:g}/{tier.e2e_s:g} s" for name, tier in config.tiers.items())),
+        Source(
+            "SLA targets (TTFT/TPOT/end to end)", Provenance.ASSUMED,
+            ", ".join(f"{name} {tier.ttft_s:g}/{tier.tpot_s:g}/{tier.e2e_s:g} s" for name, tier in config.tiers.items()),
+        ),
     ]  # fmt: skip

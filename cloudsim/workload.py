@@ -69,7 +69,8 @@ def build_workload(config: RunConfig, replication: int) -> Workload:
     assumed = Source(
         "tiers, difficulty and reasoning share",
         Provenance.ASSUMED,
-        f"drawn: difficulty Beta({settings.difficulty_alpha:g}, {settings.difficulty_beta:g}), {settings.reasoning_fraction:.0%} of the answer is reasoning",
+        f"drawn: difficulty Beta({settings.difficulty_alpha:g}, {settings.difficulty_beta:g}), "
+        f"{settings.reasoning_fraction:.0%} of the answer is reasoning",
     )
     sources = [*trace.sources, assumed]
     if scale != 1.0:

@@ -76,7 +76,9 @@ class Fleet:
     def _plan(self) -> None:
         decisions = self._policy.plan(self._view())
         if not isinstance(decisions, Sequence):
-            raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} returned {decisions!r}, not a list of decisions")
+            raise SimulationError(
+                f"{self._contender}: provisioning {type(self._policy).__name__} returned {decisions!r}, not a list of decisions"
+            )
         for decision in decisions:
             if isinstance(decision, Launch):
                 self._launch(decision)
@@ -157,10 +159,14 @@ class Fleet:
 
     def _terminate(self, index: int) -> None:
         if not 0 <= index < len(self.nodes):
-            raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which does not exist")
+            raise SimulationError(
+                f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which does not exist"
+            )
         node = self.nodes[index]
         if node.ended or node.noticed or node.draining:
-            raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which is going already")
+            raise SimulationError(
+                f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which is going already"
+            )
         node.draining = True
         self._withdraw(node)
         self.end_if_drained(node)

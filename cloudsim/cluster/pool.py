@@ -43,11 +43,19 @@ def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
     engine = config.engine
     instance = find_instance(config.fleet.instance)
     if instance.gpus % engine.tensor_parallel:
-        raise ConfigError(f"instance {instance.name} has {instance.gpus} GPUs, which tensor_parallel {engine.tensor_parallel} does not divide")
+        raise ConfigError(
+            f"instance {instance.name} has {instance.gpus} GPUs, which tensor_parallel {engine.tensor_parallel} does not divide"
+        )
     model = find_model(pool.model)
     profile = find_profile(pool.elastic, model) if pool.elastic else static_profile(model)
     latency = fitted_latency(
-        model, instance.gpu, engine.precision, engine.tensor_parallel, engine.step_overhead_s, engine.sequence_overhead_s, profile.gate_overhead
+        model,
+        instance.gpu,
+        engine.precision,
+        engine.tensor_parallel,
+        engine.step_overhead_s,
+        engine.sequence_overhead_s,
+        profile.gate_overhead,
     )
     memory = plan_memory(model, instance.gpu_memory_bytes, engine.tensor_parallel, engine.precision, engine.memory_fraction)
     blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.tensor_parallel} × {instance.gpu}")

@@ -91,7 +91,10 @@ def _thresholds(config: RunConfig, pools: list[Pool], noted: dict[str, NDArray[A
     """θ of the success curve for each request: its model's, at the leaner of its two levels."""
     settings = config.workload
     fitted = [
-        [fit_threshold(pool.model.score(config.family.task) * level.quality, settings.difficulty_alpha, settings.difficulty_beta) for level in pool.profile.levels]
+        [
+            fit_threshold(pool.model.score(config.family.task) * level.quality, settings.difficulty_alpha, settings.difficulty_beta)
+            for level in pool.profile.levels
+        ]
         for pool in pools
     ]
     leaner = {"pool": noted["pool"], "leaner": np.maximum(noted["level"], noted["token_level"])}

@@ -99,7 +99,9 @@ def find_profile(name: str, model: ModelSpec) -> ElasticProfile:
         levels.append(Level(index, row["budget"], layers, units, layers / model.layers, width, row["tokens"], row["quality"]))
     overhead = found["gate_overhead"]
     independent = found["skipping"] == "independent"
-    sources = [Source(f"elastic profile {name}, b = {row['budget']:g}", Provenance(row["provenance"]), found["source"]) for row in found["levels"]]
+    sources = [
+        Source(f"elastic profile {name}, b = {row['budget']:g}", Provenance(row["provenance"]), found["source"]) for row in found["levels"]
+    ]
     sources.append(Source(f"gate overhead of {name}", Provenance(overhead["provenance"]), f"{overhead['value']:.0%} of compute time"))
     skipping = "each sequence skips layers of its own" if independent else "skip sets are nested"
     sources.append(Source(f"batches of {name}", Provenance.PROJECTED, f"{skipping}; the paper measures no mixed batches"))

@@ -58,9 +58,7 @@ class LatencyModel:
             + self.layer_s * layers_read + self.sequence_layer_s * layers + self.kv_unit_s * kv_units
         )  # fmt: skip
 
-    def mixed_step_s(
-        self, sequences: int, layers_read: float, layers: int, kv_units: int, token_layers: int, pair_units: int
-    ) -> float:
+    def mixed_step_s(self, sequences: int, layers_read: float, layers: int, kv_units: int, token_layers: int, pair_units: int) -> float:
         """Seconds of one step with prompt chunks.
 
         Args:

@@ -29,7 +29,7 @@ def fit_threshold(score: float, alpha: float, beta: float) -> float:
     low, high = -5.0, 6.0
     for _ in range(60):  # bisection by hand: importing scipy.optimize costs half a second, a run's start-up
         middle = (low + high) / 2
-        if success(np.float64(middle), nodes).mean() < score:
+        if success(np.asarray(middle), nodes).mean() < score:
             low = middle
         else:
             high = middle

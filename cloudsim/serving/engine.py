@@ -8,48 +8,40 @@ that goes step by step; `tests/judge.py` is such an engine.
 """
 
 import sys
-from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heappop
 from math import inf, sqrt
 
 from cloudsim.clock import Clock
-from cloudsim.models.elastic import ElasticProfile, Level
+from cloudsim.models.elastic import ElasticProfile
 from cloudsim.models.latency import LatencyModel
-from cloudsim.serving.block_ledger import BlockLedger
+from cloudsim.serving.batch import INDEX_BITS, INDEX_MASK, Batch
 from cloudsim.serving.request import Request
 
-INDEX_BITS = 40
-INDEX_MASK = (1 << INDEX_BITS) - 1
 
+class Engine(Batch):
+    """A batch and the steps it goes through.
 
-class Engine:
-    """The batch of one replica and the steps it goes through.
-
-    Its state is that of a step boundary, and `run_steps` steps follow from `run_began_s` to `_due_s`. The boundary may lie ahead: then the
-    step before it is still under way. Or runs may have ended since, none of which completed a request: `catch_up` settles them
-    before somebody looks. So an engine has events only where a request comes or completes. This is the hot path of the simulator: it is written to touch little memory and to call little at each event.
+    Its state is that of a step boundary, and `run_steps` steps follow from `run_began_s` to `_due_s`. The boundary may lie ahead: then
+    the step before it is still under way. Or runs may have ended since, none of which completed a request: `catch_up` settles them
+    before somebody looks. So an engine has events only where a request comes or completes. This is the hot path of the simulator: it
+    is written to touch little memory and to call little at each event.
 
     Args:
-        latency, profile: step times and elastic levels of its model.
-        capacity, block_tokens: KV memory in units (one block of one KV head group of one layer), and tokens of a block.
+        latency: step times of its model.
+        profile, capacity, block_tokens: as in `Batch`.
         step_tokens, max_sequences: token budget of a step, larger than the number of sequences that run at once.
         finished: called with each request that completes, at that time.
 
     Attributes:
-        waiting, running: requests in the order they came (a preempted one goes back to the front) and in the order they were admitted.
         outstanding: requests it has.
         incoming: sequences whose KV is on its way here.
         busy_s, lost_s: seconds spent in steps, and of these without use (recomputed prompts, a step that a reclaim cut off).
-        held: KV units of sequences that do not decode: being prefilled, or on their way here.
-        step, decoding, kv_units: steps so far; sequences that decode; Σ units × tokens that they attend to in the next step.
     """
 
     __slots__ = (
-        "clock", "latency", "profile", "capacity", "block_tokens", "step_tokens", "max_sequences",
-        "waiting", "running", "outstanding", "_queued_tokens", "incoming", "busy_s", "lost_s", "step", "decoding", "kv_units", "held", "_ledger",
+        "clock", "latency", "step_tokens", "max_sequences", "outstanding", "incoming", "busy_s", "lost_s",
         "busy", "_busy_from_s", "run_began_s", "run_steps", "_open", "_first_s", "_growth_s", "_chunks",
-        "_width", "_layers", "_counts", "_elastic", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
         "_due_s", "_attend_s", "_ahead_steps", "_ahead_first_s", "_ahead_growth_s", "_alarm_s", "_at_boundary", "_finished",
     )  # fmt: skip
 
@@ -57,24 +49,14 @@ class Engine:
         self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, capacity: int, block_tokens: int, step_tokens: int,
         max_sequences: int, finished: Callable[[Request], None],
     ) -> None:  # fmt: skip
-        self.clock, self.latency, self.profile, self.capacity, self.block_tokens = clock, latency, profile, capacity, block_tokens
-        self.step_tokens, self.max_sequences, self._finished = step_tokens, max_sequences, finished
-        self.waiting: deque[Request] = deque()
-        self.running: dict[int, Request] = {}
-        self.outstanding = self._queued_tokens = self.incoming = 0
+        super().__init__(profile, capacity, block_tokens)
+        self.clock, self.latency, self._finished = clock, latency, finished
+        self.step_tokens, self.max_sequences = step_tokens, max_sequences
+        self.outstanding = self.incoming = 0
         self.busy_s = self.lost_s = self._busy_from_s = 0.0
-        self.step = self.decoding = self.kv_units = self._width = self._layers = 0
-        self.held = 0
-        self._ledger: BlockLedger | None = None  # kept only while blocks are scarce
-        self._elastic = len(profile.levels) > 1
-        self._counts = [0] * len(profile.levels)
-        self._layers_read: float = profile.levels[0].layers  # of the batch; stays so where there is one level only
-        self._finishing: list[int] = []  # heap: the step after which each is complete, shifted, and its index
-        self._stale = 0  # entries of that heap whose request has left or ends at another step
-        self._partial: Request | None = None
-        self._share_s = 0.0  # what one sequence would have been charged had it decoded since the start
-        self.busy, self.run_began_s, self.run_steps, self._open = False, 0.0, 0, False
-        self._first_s = self._growth_s = 0.0
+        self.busy, self.run_began_s, self.run_steps = False, 0.0, 0
+        self._open = False  # the step that begins at `run_began_s` has been composed ahead of its time
+        self._first_s = self._growth_s = 0.0  # n steps of the run take n·first + growth·n·(n − 1)
         self._chunks: list[tuple[Request, int]] | None = None  # of the step under way: requests and their prompt tokens in it
         self._due_s = self._attend_s = 0.0  # when the present run ends, and when an alarm must come at the latest
         self._ahead_steps, self._ahead_first_s, self._ahead_growth_s = 0, 0.0, 0.0  # the run after the present one, where it is foreseen
@@ -137,43 +119,6 @@ class Engine:
         self.catch_up()
         return self.latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
 
-    def blocks(self, tokens: int) -> int:
-        """Blocks that `tokens` tokens fill or begin."""
-        return -(-tokens // self.block_tokens)
-
-    def used(self, step: int) -> int:
-        """KV units in use before step `step`, if no sequence joins or leaves until then."""
-        if self._ledger is None:
-            self._ledger = BlockLedger(self.block_tokens)
-            for request in self.running.values():
-                if request.finish_step >= 0:
-                    self._ledger.join(request.cache_offset, request.level.units)
-        return self.held + self._ledger.used(step)
-
-    def fits(self, step: int, more: int = 0) -> bool:
-        """Whether every block needed before `step`, and `more` units, are there.
-
-        Exact; where memory is ample a bound answers, for which no sequence has to be looked at: a sequence with n tokens holds less
-        than n / block + 1 blocks.
-        """
-        block = self.block_tokens
-        bound = self.held + more + (self.kv_units + self._width * (step - self.step + block - 2)) // block + 1
-        if bound <= self.capacity:
-            if self._ledger is not None and bound * 5 <= self.capacity * 4:
-                self._ledger = None
-            return True
-        return self.used(step) + more <= self.capacity
-
-    def _last_step(self, first: int, last: int) -> int:
-        """The last step in [first, last] before which all blocks are there; `first` is one, `last` is not."""
-        while first < last - 1:
-            middle = (first + last) // 2
-            if self.used(middle) <= self.capacity:
-                first = middle
-            else:
-                last = middle
-        return first
-
     def _run_s(self, steps: int) -> float:
         return steps * self._first_s + self._growth_s * (steps * (steps - 1))
 
@@ -181,10 +126,7 @@ class Engine:
         """Steps of the present run that are over by `elapsed`: the least n with run(n) ≥ elapsed if `after`, else the most with ≤."""
         first, growth = self._first_s, self._growth_s
         linear = first - growth
-        if growth > 0:
-            steps = int(2 * elapsed / (linear + sqrt(linear * linear + 4 * growth * elapsed)))
-        else:
-            steps = int(elapsed / linear)
+        steps = int(2 * elapsed / (linear + sqrt(linear * linear + 4 * growth * elapsed)))
         if after:
             while steps * first + growth * (steps * (steps - 1)) < elapsed:
                 steps += 1
@@ -342,101 +284,6 @@ class Engine:
                 request.first_token_s = at_s
             self._decode(request, done)
 
-    def _decode(self, request: Request, stored_tokens: int) -> None:
-        """A request decodes from the present step on, with `stored_tokens` tokens in its KV."""
-        level, step = request.level, self.step
-        units = level.units
-        request.finish_step = finish = step + request.output_tokens - request.generated_tokens
-        request.share_mark_s = self._share_s
-        request.cache_offset = offset = stored_tokens - step
-        if self._ledger is not None:
-            self._ledger.join(offset, units)
-        self.decoding += 1
-        self._layers += level.layers
-        self._width += units
-        self.kv_units += units * (stored_tokens + 1)
-        heappush(self._finishing, finish << INDEX_BITS | request.index)
-
-    def _release(self, request: Request) -> int:
-        """Take a request's KV and its part in the batch away; return the tokens it had stored."""
-        level = request.level
-        units = level.units
-        if self._elastic:
-            self._leave(level)
-        if request.finish_step < 0:
-            stored = request.prefilled_tokens
-            if request is self._partial:
-                self._partial = None
-            self.held -= self.blocks(stored) * units
-            self._queued_tokens -= request.prompt_tokens - stored
-            return stored
-        step = self.step
-        stored = step + request.cache_offset
-        if self._ledger is not None:
-            self._ledger.leave(request.cache_offset, units)
-        self.decoding -= 1
-        self._layers -= level.layers
-        self._width -= units
-        self.kv_units -= units * (stored + 1)
-        request.gpu_s += self._share_s - request.share_mark_s
-        request.generated_tokens = request.output_tokens - (request.finish_step - step)
-        request.finish_step = -1
-        self._stale += 1
-        return stored
-
-    def _enter(self, level: Level) -> None:
-        """A request of this level is in the batch from now on."""
-        if self._elastic:
-            self._counts[level.index] += 1
-            self._layers_read = self.profile.layers_read(self._counts)
-
-    def _leave(self, level: Level) -> None:
-        """A request of this level is in the batch no more."""
-        if self._elastic:
-            self._counts[level.index] -= 1
-            self._layers_read = self.profile.layers_read(self._counts)
-
-    def _preempt(self) -> Request:
-        """Blocks have run out: the youngest request waits, first in line, to be computed again."""
-        request = self.running.popitem()[1]
-        restart(request, self._release(request))
-        request.preempted += 1
-        self._queued_tokens += request.prompt_tokens
-        self.waiting.appendleft(request)
-        return request
-
-    def _make_room(self) -> bool:
-        """Give each decoding sequence, oldest first, the block it needs for this step, preempting the youngest; True if one was."""
-        step = self.step
-        free = self.capacity - self.used(step)
-        preempted = False
-        for request in list(self.running.values()):
-            if request.index not in self.running:
-                break
-            if request.finish_step < 0:
-                continue
-            need = request.level.units if (step + request.cache_offset) % self.block_tokens == 0 else 0
-            while need > free:
-                before = self.used(step)
-                victim = self._preempt()
-                preempted = True
-                free += before - self.used(step)
-                if victim is request:
-                    return True
-            free -= need
-        return preempted
-
-    def _next_finish(self) -> int:
-        """The step after which the first of the decoding sequences is complete."""
-        finishing = self._finishing
-        while self._stale:
-            request = self.running.get(finishing[0] & INDEX_MASK)
-            if request is not None and request.finish_step == finishing[0] >> INDEX_BITS:
-                break
-            heappop(finishing)
-            self._stale -= 1
-        return finishing[0] >> INDEX_BITS
-
     def _begin(self, began_s: float) -> None:
         """Compose the step that begins at `began_s`, and run as many like it as there are before something changes."""
         self.run_began_s = began_s
@@ -580,10 +427,3 @@ class Engine:
         for request, tokens in self._chunks or ():
             done = request.prefilled_tokens
             self.held -= (self.blocks(done + self.run_steps * tokens) - self.blocks(done + steps * tokens)) * request.level.units
-
-
-def restart(request: Request, stored_tokens: int) -> None:
-    """A request's KV is gone: what it has generated becomes part of its prompt, and what was stored has to be computed again."""
-    request.prompt_tokens = request.input_tokens + request.generated_tokens
-    request.known_tokens = max(stored_tokens, request.known_tokens)
-    request.prefilled_tokens = 0

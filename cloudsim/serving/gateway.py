@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from math import inf
+from typing import cast
 
 from cloudsim.clock import Clock, Timer
 from cloudsim.cluster.fleet import Fleet
@@ -13,7 +14,7 @@ from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, NoticedReq
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.recorder import Recorder
 from cloudsim.models.elastic import Level
-from cloudsim.serving.engine import restart
+from cloudsim.serving.batch import restart
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
 
@@ -23,7 +24,8 @@ class Gateway:
 
     A request is admitted or rejected, routed to a ready replica (or kept pending until there is one), given a budget, and submitted.
     When a node gets notice, its waiting requests are dispatched anew and the notice policy decides on each running one. What is still
-    there at the reclaim comes back without its KV. Nothing vanishes: every request ends in the recorder, with a reason if it was not served.
+    there at the reclaim comes back without its KV. Nothing vanishes: every request ends in the recorder, with a reason if it was not
+    served.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class Gateway:
         elif admitted := self._admission.admit(request, self._fleet):
             self._dispatch(request)
         elif admitted is None:
-            raise SimulationError(f"admission {type(self._admission).__name__} gave None to request {request.index}: neither True nor False")
+            raise SimulationError(
+                f"admission {type(self._admission).__name__} gave None to request {request.index}: neither True nor False"
+            )
         else:
             self._recorder.end(request, "rejected", "admission")
 
@@ -66,9 +70,11 @@ class Gateway:
         if not fleet.ready:
             self._keep(request)
             return
-        replica = self._routing.route(request, fleet)
+        replica = cast(Replica, self._routing.route(request, fleet))
         if not getattr(replica, "accepting", False):
-            raise SimulationError(f"routing {type(self._routing).__name__} chose {replica!r} for request {request.index}: not a ready replica")
+            raise SimulationError(
+                f"routing {type(self._routing).__name__} chose {replica!r} for request {request.index}: not a ready replica"
+            )
         profile = replica.profile
         level = profile.levels[0]
         if len(profile.levels) > 1:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from cloudsim.clock import Clock
 from cloudsim.models.elastic import ElasticProfile
 from cloudsim.models.latency import LatencyModel
-from cloudsim.serving.engine import INDEX_BITS, Engine, restart
+from cloudsim.serving.batch import INDEX_BITS, restart
+from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Replica(Engine):
         self._joining: dict[int, tuple[Request, int]] = {}  # their KV has come, they join at the next boundary
 
     def at_boundary(self, action: Callable[[], None]) -> None:
-        """Call `action` when the step under way, or the next one if it is composed, ends, at once if there is none; then go on from there."""
+        """Call `action` when the step under way (or the next one, if it is composed) ends, at once if there is none; then go on."""
         self.catch_up()
         if self.busy:
             self._at_boundary = [*(self._at_boundary or ()), action]
@@ -112,10 +113,11 @@ class Replica(Engine):
             unused = max(0.0, elapsed - self._run_s(steps))
             self._shrink_chunks(steps)
             self._settle(steps, self.run_began_s + self._run_s(steps))
-            self.busy_s += self.clock.now - self._busy_from_s
             if lost:
                 self.lost_s += unused
-        self.busy = False
+        if self.busy:
+            self.busy = False
+            self.busy_s += self.clock.now - self._busy_from_s
         left = self.requests()
         for request in self.running.values():
             restart(request, self._release(request))

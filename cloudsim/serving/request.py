@@ -21,6 +21,8 @@ class Request:
         output_tokens: length of the answer at its level; generated_tokens: what has reached the client (settled when it leaves a batch).
         prompt_tokens: tokens to prefill now (prompt and what was generated before); prefilled_tokens: of these, done.
         finish_step: step of its replica after which it is complete, while it decodes; -1 otherwise.
+        cache_offset: tokens stored minus steps done, which stays the same while it decodes.
+        share_mark_s: what its replica charged one sequence until it began to decode.
         known_tokens: tokens whose KV was computed before and lost: prefilling them again is lost work.
         gpu_s, lost_gpu_s: seconds of its replicas attributed to it in all, and of these without use.
         spent: useful seconds on each replica it has left, in case it is lost after all.
@@ -41,6 +43,8 @@ class Request:
         self.output_tokens, self.generated_tokens = output_tokens, 0
         self.prompt_tokens, self.prefilled_tokens, self.known_tokens = input_tokens, 0, 0
         self.finish_step = -1
+        self.cache_offset = 0
+        self.share_mark_s = 0.0
         self.level: Level
         self.token_level: Level
         self.replica: Replica | None = None

@@ -1,15 +1,10 @@
 """The replica with the fewest requests."""
 
-from operator import attrgetter
-
 from cloudsim.contracts import FleetView, ReplicaView, RequestView
-
-OUTSTANDING = attrgetter("outstanding")
-
 
 class LeastOutstanding:
     """Each request goes to the ready replica with the fewest requests, waiting and running (the oldest of equals)."""
 
     def route(self, request: RequestView, fleet: FleetView) -> ReplicaView:
         """The first replica with the least outstanding."""
-        return min(fleet.ready, key=OUTSTANDING)
+        return min(fleet.ready, key=lambda replica: replica.outstanding)

@@ -1,12 +1,8 @@
 """A router over a fleet of several models: hard questions to large models, unless these are busy."""
 
 from collections.abc import Sequence
-from operator import attrgetter
-
 from cloudsim.contracts import FleetView, ReplicaView, RequestView
-
-OUTSTANDING = attrgetter("outstanding")
-
+from cloudsim.errors import SimulationError
 
 class ModelByDifficulty:
     """Tier, seen difficulty and load choose the pool; the least outstanding replica of it serves.
@@ -32,12 +28,14 @@ class ModelByDifficulty:
         """The least busy replica of the wanted pool, or of the nearest one with room."""
         pools = list(fleet.ready_by_pool.values())
         if len(pools) != len(self._thresholds):
-            raise ValueError(f"thresholds names {len(self._thresholds)} pools, the contender has {len(pools)}")
+            raise SimulationError(
+                f"routing ModelByDifficulty: thresholds names {len(self._thresholds)} pools, the contender has {len(pools)}"
+            )
         hard = request.difficulty_seen + self._tier_bonus[min(request.tier, len(self._tier_bonus) - 1)]
         wanted = next((at for at, threshold in enumerate(self._thresholds) if hard >= threshold), len(pools) - 1)
         for at in (*range(wanted, len(pools)), *range(wanted - 1, -1, -1)):
             if pools[at]:
-                replica = min(pools[at], key=OUTSTANDING)
+                replica = min(pools[at], key=lambda replica: replica.outstanding)
                 if replica.outstanding < self._busy[at]:
                     return replica
-        return min(fleet.ready, key=OUTSTANDING)
+        return min(fleet.ready, key=lambda replica: replica.outstanding)
