@@ -66,7 +66,8 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
     }
     traffic = {
         "_target_": "traces.generators.traffic.LognormalTraffic", "name": "benchmark load", "provenance": "assumed",
-        "origin": "cloudsim.bench", "rate_rps": rate_rps, "gap_cv": 1.0, "peak_minute_ratio": None, "input_log_mean": 6.371, "input_log_sigma": 0.6,
+        "origin": "cloudsim.bench", "rate_rps": rate_rps, "gap_cv": 1.0, "peak_minute_ratio": None,
+        "input_log_mean": 6.371, "input_log_sigma": 0.6,
         "output_log_mean": 5.118, "output_log_sigma": 0.6, "max_input_tokens": 8192, "max_output_tokens": 2048,
     }  # fmt: skip
     provider = {

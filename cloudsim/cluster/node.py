@@ -44,7 +44,8 @@ class Node:
 
     def __init__(
         self, clock: "Clock", index: int, pool: str, model: str, instance: Instance, zone: str, market: str,
-        price_usd: Callable[[float, float], float], make_replicas: Callable[["Node"], list["Replica"]], on_ready: Callable[["Node"], None], on_notice: Callable[["Node"], None],
+        price_usd: Callable[[float, float], float], make_replicas: Callable[["Node"], list["Replica"]],
+        on_ready: Callable[["Node"], None], on_notice: Callable[["Node"], None],
         on_hint: Callable[["Node"], None], on_end: Callable[["Node"], None],
     ) -> None:  # fmt: skip
         self.index, self.pool, self.model, self.instance, self.zone, self.market = index, pool, model, instance, zone, market

@@ -7,10 +7,10 @@ class L2ACalibrated:
     """b = min(b_time, b_mem, b_queue), each clipped to [floor, 1] (arXiv 2606.27743, section on run-time budgets).
 
     b_time is the time left to a target over the time the dense model would take, for the strictest of TTFT, TPOT and end-to-end
-    latency; the dense times are an online estimate from the replica's present queue and batch and the mean length of recent answers. b_mem is the free
-    share of the KV blocks over `kv_reserve`. b_queue falls linearly as the prompt tokens that wait grow to `queue_tokens`. The paper
-    gives the form of b_mem and b_queue, not their constants: these are assumed. The part of the rule for a node under notice (b_spot) is
-    the notice policy `squeeze`, since a node under notice takes no new requests.
+    latency; the dense times are an online estimate from the replica's present queue and batch and the mean length of recent answers.
+    b_mem is the free share of the KV blocks over `kv_reserve`. b_queue falls linearly as the prompt tokens that wait grow to
+    `queue_tokens`. The paper gives the form of b_mem and b_queue, not their constants: these are assumed. The part of the rule for a
+    node under notice (b_spot) is the notice policy `squeeze`, since a node under notice takes no new requests.
 
     Args:
         floor: least budget ever given, in (0, 1].

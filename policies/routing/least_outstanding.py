@@ -2,6 +2,7 @@
 
 from cloudsim.contracts import FleetView, ReplicaView, RequestView
 
+
 class LeastOutstanding:
     """Each request goes to the ready replica with the fewest requests, waiting and running (the oldest of equals)."""
 

@@ -1,8 +1,10 @@
 """A router over a fleet of several models: hard questions to large models, unless these are busy."""
 
 from collections.abc import Sequence
+
 from cloudsim.contracts import FleetView, ReplicaView, RequestView
 from cloudsim.errors import SimulationError
+
 
 class ModelByDifficulty:
     """Tier, seen difficulty and load choose the pool; the least outstanding replica of it serves.
@@ -35,7 +37,7 @@ class ModelByDifficulty:
         wanted = next((at for at, threshold in enumerate(self._thresholds) if hard >= threshold), len(pools) - 1)
         for at in (*range(wanted, len(pools)), *range(wanted - 1, -1, -1)):
             if pools[at]:
-                replica = min(pools[at], key=lambda replica: replica.outstanding)
-                if replica.outstanding < self._busy[at]:
-                    return replica
+                least: ReplicaView = min(pools[at], key=lambda replica: replica.outstanding)
+                if least.outstanding < self._busy[at]:
+                    return least
         return min(fleet.ready, key=lambda replica: replica.outstanding)
