@@ -121,6 +121,7 @@ class FamilyConfig(Section):
     small: Name
     elastic: Name = Field(description="elastic profile of the large model")
     task: Name = Field(description="published benchmark that stands for answer quality, such as gsm8k")
+    precision: Annotated[str, Field(pattern="^(bf16|fp8)$")] = Field(description="precision in which the family is served by default")
 
 
 class PoolConfig(Section):

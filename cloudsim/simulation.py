@@ -162,6 +162,8 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     sources = [*workload.sources, *spot.sources, *_settings(config)]
     for pool in pools.values():
         sources += [*pool.sources, pool.model.score_source(config.family.task)]
+    if config.engine.precision != "bf16":
+        sources.append(Source(f"quality in {config.engine.precision}", Provenance.ASSUMED, "taken to be that of bf16"))
     return RunTables(
         requests,
         node_table(fleet),
