@@ -29,6 +29,7 @@ COST = (Row("cost_usd", "cost, USD"), Row("cost_usd_per_1000_met", "cost per 1,0
 COUNTS = ("preemptions", "rejected", "lost", "unfinished", "retried")
 QUALITY = Row("quality", "right answers, %", 100)
 GOODPUT = Row("goodput_rps", "goodput, requests/s")
+CORRECT_GOODPUT = Row("correct_goodput_rps", "right answers in SLA, 1/s")
 
 
 def show(summary: Mapping[str, Any], report: Path, console: Console | None = None) -> None:
@@ -49,7 +50,7 @@ def show(summary: Mapping[str, Any], report: Path, console: Console | None = Non
 def show_jobs(jobs: Sequence[tuple[str, Mapping[str, Any]]], console: Console | None = None) -> None:
     """Print one table over the jobs of a sweep: (what tells the job from the others, its record)."""
     console = console or _console()
-    rows = [Row("sla_attainment", "in SLA, %", 100), GOODPUT, QUALITY, *COST]
+    rows = [Row("sla_attainment", "in SLA, %", 100), GOODPUT, QUALITY, CORRECT_GOODPUT, *COST]
     table = Table(title="mean over seeds ± half of its 95 % interval")
     for heading in ("job", "overrides", "contender"):
         table.add_column(heading, overflow="fold")
@@ -78,6 +79,7 @@ def _rows(metrics: Mapping[str, Any]) -> list[Row]:
         *(Row(name, f"in SLA, {name.removeprefix('sla_attainment_')}, %", 100) for name in tiers),
         GOODPUT,
         QUALITY,
+        CORRECT_GOODPUT,
         *COST,
         *LATENCIES,
         *(Row(name, name, decimals=1) for name in COUNTS),

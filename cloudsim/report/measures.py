@@ -28,7 +28,7 @@ _FIXED = (
     Measure("sla_attainment", "SLA attainment", "higher", wording.percent),
     Measure("quality", "Answer quality", "higher", wording.percent),
     Measure("goodput_rps", "Goodput", "higher", wording.rate),
-    Measure("correct_goodput_rps", "Correct goodput", "higher", wording.rate),
+    Measure("correct_goodput_rps", "Right answers in SLA", "higher", wording.rate),
     Measure("cost_usd", "Cost", "lower", wording.usd),
     Measure("cost_usd_per_1000_met", "Cost per 1,000 in SLA", "lower", wording.usd),
     Measure("arrived", "Arrived", None, wording.count),
@@ -84,5 +84,5 @@ def in_order(keys: Iterable[str]) -> list[Measure]:
 
 def headline(keys: Iterable[str]) -> list[Measure]:
     """The measures of the verdict table: what the question of the program asks for."""
-    wanted = ("sla_attainment", "quality", "goodput_rps", "cost_usd", "cost_usd_per_1000_met", "ttft_p99_s", "lost")
+    wanted = ("sla_attainment", "quality", "correct_goodput_rps", "cost_usd", "cost_usd_per_1000_met", "ttft_p99_s", "lost")
     return [m for m in in_order(keys) if m.key in wanted or m.key.startswith("sla_attainment_")]

@@ -11,7 +11,11 @@ def sentences(verdict: Verdict) -> list[str]:
         text = [f"Only one contender, {verdict.reference}, was run: there is nothing to compare it with."]
     else:
         text = [_sla_sentence(verdict)] if "sla_attainment" in keys else []
-        words = {"cost_usd_per_1000_met": "the cheapest per 1,000 requests within their SLA", "quality": "the best in answer quality"}
+        words = {
+            "correct_goodput_rps": "first in right answers within the SLA",
+            "cost_usd_per_1000_met": "the cheapest per 1,000 requests within their SLA",
+            "quality": "the best in answer quality",
+        }
         parts = []
         for key, praise in words.items():
             best = [name for name in verdict.contenders if key in keys and cells[name, key].best]
