@@ -175,11 +175,10 @@ class Engine(Batch):
 
     def _cut(self) -> None:
         """End the present run at its next step boundary."""
-        if self.clock._now < self.run_began_s:
-            return  # its first step is composed already; it ends after that
-        steps = self._steps_by(self.clock._now - self.run_began_s, after=True)
-        if self._chunks is not None and not steps:
-            steps = 1  # prompt chunks are admitted: their step happens
+        elapsed = self.clock._now - self.run_began_s
+        steps = self._steps_by(elapsed, after=True) if elapsed > 0 else 0
+        if not steps and (elapsed < 0 or self._chunks is not None):
+            steps = 1  # a step that is composed, ahead of its time or with prompts in it, happens
         if steps < self.run_steps:
             self._shrink_chunks(steps)
             self._run(steps)

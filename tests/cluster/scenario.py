@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from cloudsim.config import RunConfig
+from cloudsim.contracts import Action
 from cloudsim.metrics.words import Words
 from traces.provenance import Provenance, Source
 from traces.tables import RequestTrace, SpotTrace, ZoneSeries
@@ -48,6 +49,13 @@ class Scheduled:
             time_s, capacity, price = zip(*changes, strict=True)
             series.append(ZoneSeries(zone, zone[:-1], np.array(time_s, float), np.array(capacity, np.int64), np.array(price, float)))
         return SpotTrace(tuple(series), duration_s, (SOURCE,))
+
+
+class Mover:
+    """A notice policy that moves every sequence, even where its KV will not get out in time."""
+
+    def act(self, request, notice_left_s):
+        return Action.MIGRATE
 
 
 @cache

@@ -14,15 +14,20 @@ class Watch:
     def __init__(self):
         self.fleet = self.gateway = None
         self.cut_s = {}
+        self.reserved = {}
         self.checks = 0
 
     def room(self, engine):
         """No block is used twice: up to the end of the run under way all blocks are there."""
         self.checks += 1
         until = engine.step + (engine.run_steps if engine.busy else 0)
-        assert 0 <= engine.cache.used(until) <= engine.cache.capacity
-        assert engine.cache.held >= 0
+        assert 0 <= engine.used(until) <= engine.capacity
+        assert engine.held >= 0
         assert len(engine.running) + engine.incoming <= engine.max_sequences
+
+    def coming(self, replica):
+        """Sequences whose KV is still on its way to a replica."""
+        return sum(index in self.gateway.moving for index in self.reserved.get(replica, ()))
 
 
 def last_boundary_s(replica):
@@ -57,14 +62,31 @@ def simulate_watched(config, contender="one", replication=0):
             watch.room(engine)
             return result
 
+        def reserved(former, replica, request, stored_tokens):
+            granted = former(replica, request, stored_tokens)
+            watch.room(replica)
+            if granted:
+                watch.reserved.setdefault(replica, set()).add(request.index)
+            return granted
+
+        def attached(former, replica, request, stored_tokens):
+            watch.reserved[replica].remove(request.index)
+            former(replica, request, stored_tokens)
+            watch.room(replica)
+
         def ended(former, replica, lost=True):
+            assert replica.incoming == watch.coming(replica) + len(replica._joining)
             cut = 0.0
             if replica.outstanding:
                 replica.catch_up()
                 cut = max(0.0, replica.clock.now - last_boundary_s(replica)) if replica.busy else 0.0
             watch.cut_s[replica] = cut
             left = former(replica, lost)
-            assert not replica.running and not replica.waiting and not replica.busy
+            assert not replica.running
+            assert not replica.waiting
+            assert not replica.busy
+            assert replica.incoming == watch.coming(replica)
+            assert replica.incoming or not replica.held
             assert replica.outstanding == replica.queued_tokens == replica.decoding == replica.kv_units == 0
             return left
 
@@ -72,8 +94,9 @@ def simulate_watched(config, contender="one", replication=0):
         replace(simulation, "Gateway", built("gateway"))
         for name in ("_run", "submit"):
             replace(Engine, name, checked)
-        for name in ("reserve", "attach", "detach"):
-            replace(Replica, name, checked)
+        replace(Replica, "reserve", reserved)
+        replace(Replica, "attach", attached)
+        replace(Replica, "detach", checked)
         replace(Replica, "abort", ended)
         tables = simulation.simulate(config, contender, replication)
     return tables, watch

@@ -12,7 +12,7 @@ from cloudsim.metrics.tables import STATUSES
 from tests.cluster.scenario import contender, preset, small, words
 from tests.property.observed import simulate_watched
 
-EXAMPLES = 4000 if os.environ.get("CLOUDSIM_NIGHTLY") else 150
+EXAMPLES = 4000 if os.environ.get("CLOUDSIM_NIGHTLY") else 200
 FLEETS = (
     {"large": ("qwen3-4b", "qwen3-4b-l2a")},
     {"large": ("qwen3-4b", "qwen3-4b-l2a-independent")},
@@ -20,6 +20,7 @@ FLEETS = (
     {"large": ("qwen3-4b", "qwen3-4b-l2a"), "small": ("qwen3-0.6b", None)},
     {"large": ("qwen3-4b", None), "middle": ("qwen3-1.7b", None), "small": ("qwen3-0.6b", None)},
 )
+MOVER = {"_target_": "tests.cluster.scenario.Mover"}
 CLASSES = ("starting", "useful", "lost", "idle")
 
 
@@ -52,7 +53,7 @@ def runs(draw):
         routing=draw(st.sampled_from(["round_robin", "least_outstanding", by_difficulty])),
         budget=draw(st.sampled_from(["full", "fixed", "l2a_calibrated"])),
         provisioning=preset("provisioning", provisioning) | ({} if provisioning == "on_demand" else retry),
-        notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute"])),
+        notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute", MOVER, MOVER])),
     )
     drain_s = draw(st.sampled_from([0.0, 30.0, 60.0]))
     gap_s = draw(st.sampled_from([0.0, 0.05, 0.5, 4.0]))
@@ -158,11 +159,8 @@ def check_blocks(watch):
     for node in watch.fleet.nodes:
         assert node.ended
         for replica in node.replicas:
-            cache = replica.cache
-            if replica.incoming == 0:
-                assert cache.used(replica.step) == cache.held == 0
-            assert cache._width == cache._quotients == 0
-            assert not any(cache._remainders)
+            assert replica.used(replica.step) == replica.held
+            assert replica.kv_units == replica.decoding == 0
     assert not watch.gateway.pending
     assert not watch.gateway.moving
 

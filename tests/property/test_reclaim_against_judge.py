@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudsim.clock import Alarm, Clock
-from cloudsim.serving.kv_cache import KvCache
+from cloudsim.clock import Clock
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
 from tests.judge import Sequence
@@ -23,9 +22,19 @@ def replica_of(load, clock, done, kind=Replica):
     """The product's replica, not tied to a node."""
     _, capacity, block, step_tokens, max_sequences, dyadic, independent = load
     return kind(
-        clock, latency(1.0 if dyadic else 0.9871235), profile(independent), KvCache(capacity, block), step_tokens, max_sequences,
+        clock, latency(1.0 if dyadic else 0.9871235), profile(independent), capacity, block, step_tokens, max_sequences,
         lambda request: done.__setitem__(request.index, clock.now), 0, "pool", "model", None, 1,
     )  # fmt: skip
+
+
+def at(clock, time_s, action):
+    """Do something at a time."""
+
+    def wait():
+        yield clock.timeout(time_s - clock.now)
+        action()
+
+    clock.process(wait())
 
 
 def judge_of(load):
@@ -66,15 +75,16 @@ def interruptions(draw):
     boundaries, arrivals = whole_run(load)
     kind = draw(st.sampled_from(["anywhere", "boundary", "before", "after", "arrival"]))
     at = draw(st.sampled_from(boundaries))
-    tiny = 2.0**-24 if load[5] else 1e-9
+    exact = load[5] and not load[6]  # the chance that a layer is skipped by all is no dyadic number
+    tiny = 2.0**-24 if exact else 1e-9
     if kind == "anywhere":
         time_s = draw(st.floats(0, 1)) * boundaries[-1] * 1.05
     elif kind == "arrival":
         time_s = draw(st.sampled_from(arrivals)) + draw(st.sampled_from([tiny, 2.0**-12, 2.0**-9]))
     else:
         # Where sums are not exact, a moment on a boundary has no defined side.
-        time_s = at + {"boundary": 0.0 if load[5] else 1e-9, "before": -tiny, "after": tiny}[kind]
-    if not load[5] and any(abs(time_s - boundary) < 1e-10 for boundary in boundaries):
+        time_s = at + {"boundary": 0.0 if exact else 1e-9, "before": -tiny, "after": tiny}[kind]
+    if not exact and any(abs(time_s - boundary) < 1e-10 for boundary in boundaries):
         time_s += 1e-8
     return load, time_s
 
@@ -117,7 +127,7 @@ def test_what_is_left_at_an_end_is_that_of_the_judge(interruption, lost):
     if not any(s.preempted for s in sequences):
         assert recomputed == 0
     # nothing is held, and whoever is handed back starts again with what was generated
-    assert replica.cache.used(replica.step) == replica.cache.held == 0
+    assert replica.used(replica.step) == replica.held == 0
     assert replica.outstanding == replica.queued_tokens == replica.decoding == replica.kv_units == 0
     assert not replica.busy
     stored = {s.index: max(judge.most_stored.get(s.index, 0), s.stored) for s in sequences}
@@ -159,7 +169,7 @@ def test_answers_that_are_shortened_end_as_those_of_the_judge(interruption, data
             if request.finish_step >= 0:
                 replica.shorten(request, max(1, int(request.output_tokens * shares[request.index])))
 
-    Alarm(clock, lambda: replica.at_boundary(shorten)).set(time_s)
+    at(clock, time_s, lambda: replica.at_boundary(shorten))
     clock.run_with(iter(requests), replica.submit, END_S)
 
     judge = judge_of(load)
@@ -177,12 +187,12 @@ def test_answers_that_are_shortened_end_as_those_of_the_judge(interruption, data
         assert got.first_token_s == pytest.approx(want.first_token_s, rel=1e-9, abs=0)
         assert got.preempted == want.preempted
     assert replica.step == judge.steps
-    assert replica.cache.used(replica.step) == replica.cache.held == replica.kv_units == replica.decoding == 0
+    assert replica.used(replica.step) == replica.held == replica.kv_units == replica.decoding == 0
     assert sum(request.gpu_s for request in requests) == pytest.approx(replica.busy_s, rel=1e-9)
     boundaries, _ = whole_run(load)
     if time_s < boundaries[-1]:  # the action is not put off: it comes at the first boundary, or at the end of the step after it
         assert action["time_s"] >= time_s
-        assert sum(time_s < boundary < action["time_s"] * (1 - 1e-12) for boundary in boundaries) <= 1
+        assert sum(time_s < boundary < action["time_s"] * (1 - 1e-9) for boundary in boundaries) <= 1
 
 
 @settings(max_examples=2000 if NIGHTLY else 200)
@@ -225,9 +235,9 @@ def test_sequences_that_move_decode_on_as_those_of_the_judge(load, share, data):
                 target.attach(request, stored[request.index])
 
         moved["going"], moved["stored"] = going, stored
-        Alarm(clock, attach).set(clock.now + travel_s)
+        at(clock, clock.now + travel_s, attach)
 
-    Alarm(clock, lambda: source.at_boundary(move)).set(time_s)
+    at(clock, time_s, lambda: source.at_boundary(move))
     both = sorted([*requests, *busy], key=lambda request: (request.arrival_s, request.index))
     clock.run_with(iter(both), lambda request: (source if request.index < 100 else target).submit(request), END_S)
 
@@ -265,5 +275,5 @@ def test_sequences_that_move_decode_on_as_those_of_the_judge(load, share, data):
         assert done[got.index] == pytest.approx(want.done_s, rel=1e-9, abs=0)
         assert got.first_token_s == pytest.approx(want.first_token_s, rel=1e-9, abs=0)
     for replica in (source, target):
-        assert replica.cache.used(replica.step) == replica.cache.held == replica.incoming == replica.outstanding == replica.decoding == 0
+        assert replica.used(replica.step) == replica.held == replica.incoming == replica.outstanding == replica.decoding == 0
     assert sum(r.gpu_s for r in [*requests, *busy]) == pytest.approx(source.busy_s + target.busy_s, rel=1e-9)

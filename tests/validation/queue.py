@@ -9,7 +9,6 @@ from cloudsim.clock import Clock
 from cloudsim.models.elastic import ElasticProfile, Level
 from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.engine import Engine
-from cloudsim.serving.kv_cache import KvCache
 from cloudsim.serving.request import Request
 from traces.provenance import Provenance, Source
 
@@ -42,7 +41,7 @@ def engine_waits_s(queue, servers):
     latency = LatencyModel(host_step_s=STEP_S, **zero, source=Source("test", Provenance.ASSUMED, "test"))
     profile = ElasticProfile("test", 1, (Level(0, 1.0, 1, 1, 1.0, 1.0, 1.0, 1.0),), False, 0.0, ())
     clock = Clock()
-    engine = Engine(clock, latency, profile, KvCache(10**12, 16), servers + 1, servers, lambda request: None)
+    engine = Engine(clock, latency, profile, 10**12, 16, servers + 1, servers, lambda request: None)
     requests = []
     for index, (arrival_s, tokens) in enumerate(zip(queue.arrival_s.tolist(), queue.tokens.tolist(), strict=True)):
         request = Request(index, arrival_s, 1, tokens, 0, 0, 0.5)

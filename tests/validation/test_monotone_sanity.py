@@ -15,6 +15,7 @@ def ttft_s(replicas, scale=1.0, routing="round_robin.RoundRobin", requests=2400,
     made = bench_config(LOAD, requests).model_dump(by_alias=True)
     parts = made["contenders"]["bench"]
     parts["pools"]["all"]["instances"] = made["fleet"]["instances"] = replicas
+    made["fleet"]["instance"] = "gcp_a2_ultragpu_1g"  # one A100 does not carry the load of four replicas, one H100 does
     parts["routing"] = {"_target_": f"policies.routing.{routing}"}
     if not spot:
         parts["provisioning"] = {"_target_": "policies.provisioning.on_demand.OnDemand"}

@@ -1,6 +1,7 @@
 """Waiting times of the engine against theory and against Ciw, an independent simulator of queues."""
 
 import os
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_more_servers_never_make_anybody_wait_longer(service):
     """Each request's wait, not only the mean, falls or stays (to a few steps) when a server is added."""
     queue = customers([3, 3], 5_000, 2.4, service)
     waits = [engine_waits_s(queue, servers) for servers in (3, 4, 5, 8, 64)]
-    for fewer, more in zip(waits, waits[1:], strict=False):
+    for fewer, more in pairwise(waits):
         assert (more <= fewer + 50 * STEP_S).all()
         assert more.mean() <= fewer.mean()
     assert waits[-1].max() <= STEP_S * (1 + 1e-6)
