@@ -1,5 +1,6 @@
 """From what was recorded to the result tables: latencies at the client, right answers, the SLA, and where the time went."""
 
+from collections.abc import Iterator
 from math import nan
 from typing import Any
 
@@ -18,6 +19,7 @@ from cloudsim.metrics.words import Words, encode
 from cloudsim.models.quality import fit_threshold, success
 from cloudsim.workload import Workload
 
+BLOCK = 65_536
 COMPLETED, UNFINISHED = STATUS_CODES["completed"], STATUS_CODES["unfinished"]
 
 
@@ -26,39 +28,36 @@ def request_table(config: RunConfig, workload: Workload, pools: list[Pool], reco
     noted, trace = recorder.columns(), workload.trace
     if not np.array_equal(noted["request"], np.arange(len(workload))):
         raise SimulationError("a request ended twice or not at all")
-    status, arrival = noted["status"], trace.arrival_s
-    served, completed = noted["level"] >= 0, status == COMPLETED
+    status, pool, level = noted["status"], noted["pool"], noted["level"]
     overhead = config.engine.request_overhead_s
-    first = np.where(noted["first_token_s"] >= 0, noted["first_token_s"] + overhead, nan)
-    done = np.where(status == UNFINISHED, nan, noted["done_s"] + np.where(completed, overhead, 0.0))
-    output, generated = noted["output_tokens"], noted["generated_tokens"]
-    tiers = list(config.tiers.values())
-    ttft_limit, tpot_limit, e2e_limit = (
-        np.array([getattr(tier, name) for tier in tiers])[workload.tier] for name in ("ttft_s", "tpot_s", "e2e_s")
-    )
-    tpot = (done - first) / np.maximum(output - 1, 1)
-    with np.errstate(invalid="ignore"):
-        met = completed & (first - arrival <= ttft_limit) & ((tpot <= tpot_limit) | (output == 1)) & (done - arrival <= e2e_limit)
-    shares = _level_shares(pools, noted)
-    right = workload.luck < success(_thresholds(config, pools, noted), workload.difficulty)
+    first, done = noted["first_token_s"], noted["done_s"]
+    first[first < 0] = nan
+    first += overhead
+    done[status == UNFINISHED] = nan
+    done[status == COMPLETED] += overhead
+    dispatched = noted["dispatched_s"]
+    dispatched[dispatched < 0] = nan
     return {
         "request": noted["request"],
         "tier": Words(workload.tier, tuple(config.tiers)),
         "status": Words(status, STATUSES),
         "reason": Words(noted["reason"], tuple(recorder.reasons)),
-        "arrival_s": arrival,
-        "dispatched_s": np.where(noted["dispatched_s"] >= 0, noted["dispatched_s"], nan),
+        "arrival_s": trace.arrival_s,
+        "dispatched_s": dispatched,
         "first_token_s": first,
         "done_s": done,
         "input_tokens": trace.input_tokens.astype(np.int32),
-        "output_tokens": output,
-        "generated_tokens": generated,
+        "output_tokens": noted["output_tokens"],
+        "generated_tokens": noted["generated_tokens"],
         "difficulty": workload.difficulty.astype(np.float32),
-        "model": Words(np.where(served, noted["pool"], len(pools)), (*(pool.model.name for pool in pools), "")),
+        "model": Words(np.where(level >= 0, pool, len(pools)).astype(np.int8), (*(one.model.name for one in pools), "")),
         "node": noted["node"],
-        **{name: np.where(served, values, nan).astype(np.float32) for name, values in shares.items()},
-        "correct": np.where(completed, right, -1).astype(np.int8),
-        "met_sla": met.astype(np.int8),
+        "budget": _of_levels(pools, "budget")[pool, level],
+        "depth": _of_levels(pools, "depth")[pool, level],
+        "width": _of_levels(pools, "width")[pool, level],
+        "tokens": _of_levels(pools, "tokens")[pool, noted["token_level"]],
+        "correct": _correct(config, workload, pools, noted),
+        "met_sla": _met_sla(config, workload, noted),
         "preempted": noted["preempted"],
         "retries": noted["retries"],
         "migrations": noted["migrations"],
@@ -67,38 +66,49 @@ def request_table(config: RunConfig, workload: Workload, pools: list[Pool], reco
     }
 
 
-def _by_level(pools: list[Pool], noted: dict[str, NDArray[Any]], values: list[list[float]], level: str) -> NDArray[np.float64]:
-    """values[pool][level] for each request."""
-    table = np.full((len(pools), max(len(row) for row in values)), nan)
+def _blocks(count: int) -> Iterator[slice]:
+    """Slices of a long table, so that what is computed on the way to a column never takes as much memory as the table."""
+    return (slice(first, first + BLOCK) for first in range(0, count, BLOCK))
+
+
+def _met_sla(config: RunConfig, workload: Workload, noted: dict[str, NDArray[Any]]) -> NDArray[np.int8]:
+    """1 where a request was completed within the three targets of its tier."""
+    tiers = list(config.tiers.values())
+    ttft_s, tpot_s, e2e_s = (np.array([getattr(tier, name) for tier in tiers]) for name in ("ttft_s", "tpot_s", "e2e_s"))
+    met = np.zeros(len(workload), dtype=np.int8)
+    for rows in _blocks(len(workload)):
+        tier, arrival, output = workload.tier[rows], workload.trace.arrival_s[rows], noted["output_tokens"][rows]
+        first, done = noted["first_token_s"][rows], noted["done_s"][rows]
+        tpot = (done - first) / np.maximum(output - 1, 1)
+        in_time = (first - arrival <= ttft_s[tier]) & ((tpot <= tpot_s[tier]) | (output == 1)) & (done - arrival <= e2e_s[tier])
+        met[rows] = in_time & (noted["status"][rows] == COMPLETED)
+    return met
+
+
+def _correct(config: RunConfig, workload: Workload, pools: list[Pool], noted: dict[str, NDArray[Any]]) -> NDArray[np.int8]:
+    """1 where the answer is right, by the success curve of the model at the leaner of the request's two levels; -1 without an answer."""
+    task, alpha, beta = config.family.task, config.workload.difficulty_alpha, config.workload.difficulty_beta
+    thresholds = _table(
+        [[fit_threshold(pool.model.score(task) * one.quality, alpha, beta) for one in pool.profile.levels] for pool in pools]
+    )
+    correct = np.full(len(workload), -1, dtype=np.int8)
+    for rows in _blocks(len(workload)):
+        leaner = np.maximum(noted["level"][rows], noted["token_level"][rows])
+        right = workload.luck[rows] < success(thresholds[noted["pool"][rows], leaner], workload.difficulty[rows])
+        correct[rows] = np.where(noted["status"][rows] == COMPLETED, right, -1)
+    return correct
+
+
+def _of_levels(pools: list[Pool], field: str) -> NDArray[np.float32]:
+    return _table([[getattr(level, field) for level in pool.profile.levels] for pool in pools]).astype(np.float32)
+
+
+def _table(values: list[list[float]]) -> NDArray[np.float64]:
+    """values[pool][level] as an array whose last row and column are NaN: pool and level -1, of requests that never had a replica."""
+    table = np.full((len(values) + 1, max(len(row) for row in values) + 1), nan)
     for at, row in enumerate(values):
         table[at, : len(row)] = row
-    return np.asarray(table[np.maximum(noted["pool"], 0), np.maximum(noted[level], 0)])
-
-
-def _level_shares(pools: list[Pool], noted: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
-    def shares(field: str, level: str) -> NDArray[np.float64]:
-        return _by_level(pools, noted, [[getattr(row, field) for row in pool.profile.levels] for pool in pools], level)
-
-    return {
-        "budget": shares("budget", "level"),
-        "depth": shares("depth", "level"),
-        "width": shares("width", "level"),
-        "tokens": shares("tokens", "token_level"),
-    }
-
-
-def _thresholds(config: RunConfig, pools: list[Pool], noted: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """θ of the success curve for each request: its model's, at the leaner of its two levels."""
-    settings = config.workload
-    fitted = [
-        [
-            fit_threshold(pool.model.score(config.family.task) * level.quality, settings.difficulty_alpha, settings.difficulty_beta)
-            for level in pool.profile.levels
-        ]
-        for pool in pools
-    ]
-    leaner = {"pool": noted["pool"], "leaner": np.maximum(noted["level"], noted["token_level"])}
-    return _by_level(pools, leaner, fitted, "leaner")
+    return table
 
 
 def node_table(fleet: Fleet) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Recorder:
         self._pools = {name: code for code, name in enumerate(pools)}
         self.reasons: dict[str, int] = {"": 0}
         self._rows: list[tuple[Any, ...]] = []
-        self._chunks: list[list[NDArray[Any]]] = []
+        self._chunks: list[list[NDArray[Any]]] = [[] for _ in FIELDS]
         self.count = 0  # requests that have ended
 
     def end(self, request: Request, status: str, reason: str) -> None:
@@ -65,14 +65,20 @@ class Recorder:
             self._flush()
 
     def _flush(self) -> None:
-        self._chunks.append([np.array(values, dtype=kind) for values, (_, kind) in zip(zip(*self._rows, strict=True), FIELDS, strict=True)])
+        for chunks, values, (_, kind) in zip(self._chunks, zip(*self._rows, strict=True), FIELDS, strict=True):
+            chunks.append(np.array(values, dtype=kind))
         self._rows = []
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """All columns, ordered by request."""
+        """All columns, ordered by request; the recorder gives them away and is empty afterwards."""
         if self._rows:
             self._flush()
-        if not self._chunks:
-            return {name: np.zeros(0, kind) for name, kind in FIELDS}
-        order = np.argsort(np.concatenate([chunk[0] for chunk in self._chunks]), kind="stable")
-        return {name: np.concatenate([chunk[i] for chunk in self._chunks])[order] for i, (name, _) in enumerate(FIELDS)}
+        columns: dict[str, NDArray[Any]] = {}
+        order = None
+        for at, (name, kind) in enumerate(FIELDS):
+            column = np.concatenate([np.zeros(0, kind), *self._chunks[at]])
+            self._chunks[at] = []
+            if order is None:
+                order = np.argsort(column, kind="stable")
+            columns[name] = column[order]
+        return columns
