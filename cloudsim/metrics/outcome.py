@@ -35,6 +35,7 @@ def request_table(config: RunConfig, workload: Workload, pools: list[Pool], reco
     first += overhead
     done[status == UNFINISHED] = nan
     done[status == COMPLETED] += overhead
+    np.fmax(done, first, out=done, where=status != UNFINISHED)  # one may be lost while its first token is on its way to the client
     dispatched = noted["dispatched_s"]
     dispatched[dispatched < 0] = nan
     return {

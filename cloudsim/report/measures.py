@@ -84,5 +84,5 @@ def in_order(keys: Iterable[str]) -> list[Measure]:
 
 def headline(keys: Iterable[str]) -> list[Measure]:
     """The measures of the verdict table: what the question of the program asks for."""
-    wanted = ("sla_attainment", "quality", "correct_goodput_rps", "cost_usd", "cost_usd_per_1000_met", "ttft_p99_s", "lost")
+    wanted = ("sla_attainment", "quality", "correct_goodput_rps", "cost_usd", "cost_usd_per_1000_met", "ttft_p99_s")
     return [m for m in in_order(keys) if m.key in wanted or m.key.startswith("sla_attainment_")]
