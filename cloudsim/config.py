@@ -115,7 +115,6 @@ class GatewayConfig(Section):
 class FamilyConfig(Section):
     """Models that may share a fleet: one family, one kind of published score."""
 
-    name: Name
     large: Name
     middle: Name
     small: Name

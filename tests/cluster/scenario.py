@@ -62,7 +62,8 @@ class Mover:
 def shipped(*overrides):
     """The tree of the experiment `spot_preemption`, as Hydra composes it; a copy for each caller is made by `tree`."""
     with initialize_config_module("experiments", version_base="1.3"):
-        composed = OmegaConf.to_container(compose("config", overrides=["+experiment=spot_preemption", "output_dir=unused", *overrides]), resolve=True)
+        made = compose("config", overrides=["+experiment=spot_preemption", "output_dir=unused", *overrides])
+    composed = OmegaConf.to_container(made, resolve=True)
     composed.pop("hydra", None)
     return composed
 
@@ -102,8 +103,8 @@ def configuration(changes=None, overrides=()):
 
 def contender(pools, **kinds):
     """A contender with `pools` (name: (model, elastic profile or None, instances)) and policies by their names in `experiments`."""
-    named = {"admission": "always", "routing": "least_outstanding", "budget": "full", "provisioning": "spot_spread", "notice": "recompute"} | kinds
-    parts = {kind: preset(kind, name) if isinstance(name, str) else name for kind, name in named.items()}
+    plain = {"admission": "always", "routing": "least_outstanding", "budget": "full", "provisioning": "spot_spread", "notice": "recompute"}
+    parts = {kind: preset(kind, name) if isinstance(name, str) else name for kind, name in (plain | kinds).items()}
     rows = {name: {"model": model, "elastic": elastic, "instances": count} for name, (model, elastic, count) in pools.items()}
     return {"pools": rows, **parts}
 

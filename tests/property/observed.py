@@ -14,6 +14,7 @@ class Watch:
     def __init__(self):
         self.fleet = self.gateway = None
         self.cut_s = {}
+        self.boundary_s = {}  # by replica: end of the last step that was accounted for
         self.reserved = {}
         self.checks = 0
 
@@ -28,17 +29,6 @@ class Watch:
     def coming(self, replica):
         """Sequences whose KV is still on its way to a replica."""
         return sum(index in self.gateway.moving for index in self.reserved.get(replica, ()))
-
-
-def last_boundary_s(replica):
-    """When the step under way began, found step by step."""
-    now = replica.clock.now
-    if now < replica.run_began_s:  # the next step is composed already
-        return replica.run_began_s - replica._last_step_s
-    steps = 0
-    while steps < replica.run_steps and replica.run_began_s + replica._run_s(steps + 1) <= now:
-        steps += 1
-    return replica.run_began_s + replica._run_s(steps)
 
 
 def simulate_watched(config, contender="one", replication=0):
@@ -62,6 +52,10 @@ def simulate_watched(config, contender="one", replication=0):
             watch.room(engine)
             return result
 
+        def settled(former, engine, steps, at_s):
+            watch.boundary_s[engine] = at_s
+            former(engine, steps, at_s)
+
         def reserved(former, replica, request, stored_tokens):
             granted = former(replica, request, stored_tokens)
             watch.room(replica)
@@ -76,12 +70,11 @@ def simulate_watched(config, contender="one", replication=0):
 
         def ended(former, replica, lost=True):
             assert replica.incoming == watch.coming(replica) + len(replica._joining)
-            cut = 0.0
             if replica.outstanding:
                 replica.catch_up()
-                cut = max(0.0, replica.clock.now - last_boundary_s(replica)) if replica.busy else 0.0
-            watch.cut_s[replica] = cut
+            under_way = replica.busy and replica.outstanding
             left = former(replica, lost)
+            watch.cut_s[replica] = replica.clock.now - watch.boundary_s[replica] if under_way else 0.0
             assert not replica.running
             assert not replica.waiting
             assert not replica.busy
@@ -94,6 +87,7 @@ def simulate_watched(config, contender="one", replication=0):
         replace(simulation, "Gateway", built("gateway"))
         for name in ("_run", "submit"):
             replace(Engine, name, checked)
+        replace(Engine, "_settle", settled)
         replace(Replica, "reserve", reserved)
         replace(Replica, "attach", attached)
         replace(Replica, "detach", checked)

@@ -191,3 +191,24 @@ def check_service(config, tables):
     full = np.array([row[2] for row in config.traffic.arguments["rows"]])
     # A request that starts again may have passed its new, shorter answer; it never gets a longer one than the full model's.
     assert (requests["output_tokens"] <= full).all()
+
+
+@pytest.mark.parametrize(
+    ("bytes_per_s", "second_drop_s"),
+    [(1e7, None), (1e7, 31.0), (2e7, 33.0), (4e8, 30.2), (1e11, None)],
+    ids=["source goes first", "target goes first", "target goes after the source", "target is noticed too", "none goes too soon"],
+)
+def test_room_that_was_kept_for_moving_sequences_is_given_back(bytes_per_s, second_drop_s):
+    """A transfer may outlive the node it leaves, the node it goes to, or both."""
+    drop = [] if second_drop_s is None else [(second_drop_s, 0, 1.0)]
+    market = {"a-1a": [(0.0, 1, 1.0), (30.0, 0, 1.0)], "b-1a": [(0.0, 1, 1.0), *drop], "b-1b": [(0.0, 0, 1.0), (40.0, 2, 1.0)]}
+    parts = contender({"large": ("qwen3-4b", None, 2)}, notice=MOVER, provisioning=preset("provisioning", "spot_spread") | {"retry_s": 0})
+    rows = [(25 + at / 10, 500, 300) for at in range(60)]
+    config = small(parts, rows, market, provider__notice_s=2.0, fleet__migration_bytes_per_s=bytes_per_s)
+    tables, watch = simulate_watched(config)
+    assert tables.requests["migrations"].sum() > 0
+    assert (tables.requests["retries"].sum() > 0) == (bytes_per_s < 1e9 or second_drop_s is not None)
+    check_requests(config, tables)
+    check_seconds(tables, watch)
+    check_blocks(watch)
+    check_service(config, tables)

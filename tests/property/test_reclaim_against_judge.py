@@ -1,6 +1,7 @@
 """An engine whose node goes away at any moment leaves exactly what an engine that goes step by step has done by then."""
 
 import os
+from bisect import bisect
 from dataclasses import replace
 
 import pytest
@@ -70,15 +71,20 @@ def whole_run(load):
 
 @st.composite
 def interruptions(draw):
-    """A load and a moment: between two boundaries, on one, just before or after one, or just after an arrival."""
+    """A load and a moment: anywhere, on a step boundary or by it, just after an arrival, or between one and the next boundary."""
     load = draw(loads())
     boundaries, arrivals = whole_run(load)
-    kind = draw(st.sampled_from(["anywhere", "boundary", "before", "after", "arrival"]))
+    kind = draw(st.sampled_from(["composed", "anywhere", "boundary", "before", "after", "arrival"]))
     at = draw(st.sampled_from(boundaries))
     exact = load[5] and not load[6]  # the chance that a layer is skipped by all is no dyadic number
     tiny = 2.0**-24 if exact else 1e-9
     if kind == "anywhere":
         time_s = draw(st.floats(0, 1)) * boundaries[-1] * 1.05
+    elif kind == "composed":  # an arrival has composed the next step, and the one before it is still under way
+        inside = [arrival for arrival in arrivals if boundaries[0] < arrival < boundaries[-1]]
+        arrival = draw(st.sampled_from(inside)) if inside else 0.0
+        boundary = boundaries[bisect(boundaries, arrival)]
+        time_s = arrival + (boundary - arrival) * draw(st.sampled_from([0.5, 0.01, 0.99]))
     elif kind == "arrival":
         time_s = draw(st.sampled_from(arrivals)) + draw(st.sampled_from([tiny, 2.0**-12, 2.0**-9]))
     else:
@@ -277,3 +283,35 @@ def test_sequences_that_move_decode_on_as_those_of_the_judge(load, share, data):
     for replica in (source, target):
         assert replica.used(replica.step) == replica.held == replica.incoming == replica.outstanding == replica.decoding == 0
     assert sum(r.gpu_s for r in [*requests, *busy]) == pytest.approx(source.busy_s + target.busy_s, rel=1e-9)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_sequences_on_their_way_to_an_ended_replica_give_their_room_back(arrived):
+    """One whose KV has come, but whose first step here has not begun, is handed back after the batch and before those that wait."""
+    load = ([(0, 0.0, 50, 400, 0), (1, 0.0, 50, 400, 0), (2, 0.25, 50, 400, 0)], 10**6, 16, 64, 2, True, False)
+    clock, done = Clock(), {}
+    replica = replica_of(load, clock, done)
+    first, second, late = requests_of(sequences_of(load), False)
+    clock.run_with(iter([first, late]), replica.submit, 1.0)
+    assert not replica.reserve(second, 60)  # both places are taken
+    [left] = [request for request in replica.abort() if request is late]
+    assert left.generated_tokens > 0
+
+    replica = replica_of(load, clock, done)
+    first, second, late = requests_of(sequences_of(load), False)
+    replica.submit(first)
+    clock.run_with(iter(()), replica.submit, 2.0)
+    second.generated_tokens = 11
+    assert replica.reserve(second, 60)
+    assert replica.held == 4 * 32
+    replica.submit(late)  # there is no place besides the one that is kept
+    if arrived:
+        replica.attach(second, 60)
+    handed_back = [request.index for request in replica.abort()]
+    assert handed_back == ([0, 1, 2] if arrived else [0, 2])
+    if not arrived:
+        assert (replica.held, replica.incoming) == (4 * 32, 1)
+        replica.cancel(second, 60)
+    else:
+        assert (second.prompt_tokens, second.known_tokens) == (50 + 11, 60)
+    assert replica.held == replica.incoming == replica.outstanding == 0

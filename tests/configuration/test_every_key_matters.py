@@ -1,0 +1,293 @@
+"""Every key of the configuration changes something: keys that did nothing would lie to whoever sets them.
+
+The keys are found by themselves (`tests.configuration.keys`), so a new one fails here until it is known how it shows.
+"""
+
+import json
+import re
+from contextlib import suppress
+from functools import cache
+from unittest.mock import patch
+
+import pytest
+
+from cloudsim import workers
+from cloudsim.cli import main
+from cloudsim.config import RunConfig
+from cloudsim.errors import CloudsimError
+from cloudsim.experiment import outcomes, tasks
+from cloudsim.metrics.summary import metrics
+from cloudsim.simulation import build_market, build_workload, simulate
+from tests.cluster.scenario import contender, fingerprint, listed, preset, scheduled, small, tree
+from tests.configuration.keys import argument_leaves, schema_leaves
+from traces.errors import TraceError
+
+ROWS = [(round(at * 0.31, 3), 200 + at * 37 % 900, 40 + at * 53 % 400) for at in range(380)] + [(118.5, 9000, 50), (119.0, 300, 900)]
+MARKET = {
+    "a-1a": [(0.0, 1, 1.0), (40.0, 0, 1.2), (100.0, 1, 0.9)],
+    "a-1b": [(0.0, 1, 1.1), (45.0, 0, 1.1), (90.0, 1, 1.3)],
+    "b-1a": [(0.0, 1, 1.5), (50.0, 0, 1.5), (95.0, 1, 1.5)],
+    "b-1b": [(0.0, 1, 1.6), (55.0, 0, 1.6), (96.0, 1, 1.6)],
+}
+POOLS = {"large": ("qwen3-4b", "qwen3-4b-l2a", 2), "small": ("qwen3-0.6b", None, 1)}
+POLICIES = {"routing": "round_robin", "budget": "l2a_calibrated", "notice": "migrate"}
+PROVISIONING = {"retry_s": 3, "replace_on_hint": False}
+SCENARIO = {
+    "provider__notice_s": 15.0, "provider__rebalance_lead_s": 10.0, "warm_start": False, "gateway__queue_timeout_s": 20.0,
+    "market__traced_on_demand_usd_per_h": 3.0, "startup__load_bytes_per_s": 2e9, "drain_s": 40.0, "seed": 2,
+}  # fmt: skip
+
+
+def scenario(pools=None, policies=None, rows=ROWS, market=None, **changes):
+    """A tree of configuration in which nearly every key acts: three instances start, are hinted, noticed, reclaimed and replaced."""
+    chosen = {"provisioning": preset("provisioning", "spot_spread") | PROVISIONING, **POLICIES, **(policies or {})}
+    config = small(contender(pools or POOLS, **chosen), rows, market or MARKET, **SCENARIO | changes)
+    return config.model_dump(by_alias=True)
+
+
+def changed(made, key, value):
+    """A copy of the tree with `value` at the dotted `key`."""
+    made = json.loads(json.dumps(made))
+    *above, last = key.split(".")
+    at = made
+    for name in above:
+        at = at[name]
+    assert last in at, key
+    assert at[last] != value, f"{key} is {value} already"
+    at[last] = value
+    return made
+
+
+def seen(made):
+    """All that a run shows: its tables, its sources and its metrics, or the message with which it ends."""
+    try:
+        config = RunConfig.model_validate(made)
+        tables = simulate(config, "one", 0)
+        measured = metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers))
+    except (CloudsimError, TraceError) as error:
+        return "error", str(error)
+    return fingerprint(tables), repr(tables.sources), repr(sorted(measured.items()))
+
+
+@cache
+def seen_scenario(name=""):
+    return seen(SPECIAL[name]() if name else scenario())
+
+
+# Scenarios for keys that act only in special states.
+SPECIAL = {
+    "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
+    "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
+    "long": lambda: scenario(engine__max_model_tokens=16384),
+    "tensor parallel": lambda: scenario(
+        {"large": ("llama-3-70b", None, 1)}, rows=ROWS[::20],
+        engine__tensor_parallel=2, engine__precision="fp8", fleet__instance="aws_g6e_12xlarge",
+    ),
+}  # fmt: skip
+
+
+def routed(pools):
+    parts = preset("routing", "model_by_difficulty")
+    return parts | {"thresholds": parts["thresholds"][-pools:], "busy": parts["busy"][-pools:]}
+
+
+# key: its new value in the base scenario, or (scenario, new value)
+VALUES = {
+    "seed": 3,
+    "duration_s": 110.0,
+    "drain_s": 30.0,
+    "warm_start": True,
+    "timeline_interval_s": 20.0,
+    "traffic": listed(ROWS[:-5]),
+    "workload.rate_scale": 1.5,
+    "workload.reasoning_fraction": 0.7,
+    "workload.difficulty_alpha": 2.0,
+    "workload.difficulty_beta": 2.0,
+    "workload.difficulty_noise": ("by difficulty", 0.5),
+    "tiers.*.share": {"premium": 0.4, "standard": 0.3},
+    "tiers.*.ttft_s": 0.05,
+    "tiers.*.tpot_s": 0.002,
+    "tiers.*.e2e_s": 0.5,
+    "spot": scheduled({zone: changes[:1] for zone, changes in MARKET.items()}),
+    "market.slots_per_zone": 2,
+    "market.traced_on_demand_usd_per_h": 4.0,
+    "provider.name": "another",
+    "provider.notice_s": 5.0,
+    "provider.rebalance_lead_s": 5.0,
+    "provider.rebalance_share": 1.0,
+    "provider.zones": ["a-1a", "a-1b"],
+    "provider.source": "somewhere else",
+    "startup.provision_min_s": 4.0,
+    "startup.provision_max_s": 9.0,
+    "startup.boot_s": 5.0,
+    "startup.load_bytes_per_s": 1e9,
+    "startup.engine_start_s": 8.0,
+    "engine.step_tokens": 600,
+    "engine.max_sequences": 4,
+    "engine.block_tokens": 32,
+    "engine.max_model_tokens": ("long", 8000),
+    "engine.memory_fraction": 0.5,
+    "engine.precision": "fp8",
+    "engine.tensor_parallel": ("tensor parallel", 4),
+    "engine.step_overhead_s": 1e-3,
+    "engine.sequence_overhead_s": 1e-4,
+    "engine.request_overhead_s": 0.1,
+    "gateway.queue_timeout_s": 8.0,
+    "gateway.max_retries": ("no notice", 0),
+    "family.task": "mmlu",
+    "fleet.instance": "aws_p5_4xlarge",
+    "fleet.control_interval_s": 11.0,
+    "fleet.migration_bytes_per_s": 1e7,
+    "contenders.*.pools.*.model": ("tensor parallel", "llama-3-8b"),
+    "contenders.*.pools.*.elastic": None,
+    "contenders.*.pools.*.instances": 1,
+    "contenders.*.admission": preset("admission", "deadline") | {"slack": 0.05},
+    "contenders.*.routing": preset("routing", "least_outstanding"),
+    "contenders.*.budget": preset("budget", "full"),
+    "contenders.*.provisioning": preset("provisioning", "on_demand"),
+    "contenders.*.notice": preset("notice", "finish"),
+}
+# Keys that other keys of `experiments` refer to: new value, and a key of `VALUES` that takes it over, and so changes the run.
+REFERRED = {
+    "family.large": ("qwen3-8b", "contenders.l2a.pools.large.model"),
+    "family.middle": ("qwen3-8b", "contenders.static_multi_model.pools.middle.model"),
+    "family.small": ("qwen3-8b", "contenders.static_small.pools.small.model"),
+    "family.elastic": ("qwen3-4b-l2a-independent", "contenders.l2a.pools.large.elastic"),
+    "family.precision": ("fp8", "engine.precision"),
+    "fleet.instances": (7, "contenders.l2a.pools.large.instances"),
+}
+# Keys that no table of one run can show; each has a test of its own below.
+OUTSIDE = {"seeds", "workers", "json", "output_dir"}
+
+
+def test_every_key_of_the_schema_is_covered():
+    assert sorted(schema_leaves()) == sorted([*VALUES, *REFERRED, *OUTSIDE])
+
+
+@pytest.mark.parametrize("key", VALUES)
+def test_a_key_of_the_schema_changes_the_run(key):
+    value = VALUES[key]
+    name, value = value if isinstance(value, tuple) else ("", value)
+    made = SPECIAL[name]() if name else scenario()
+    real = key.replace("tiers.*", "tiers.premium").replace("contenders.*", "contenders.one").replace("pools.*", "pools.large")
+    if key == "tiers.*.share":  # shares add up to 1, so two change at once
+        for tier, share in value.items():
+            made = changed(made, f"tiers.{tier}.share", share)
+    else:
+        made = changed(made, real, value)
+    before, after = seen_scenario(name), seen(made)
+    assert before[0] != "error"
+    assert after != before
+
+
+@pytest.mark.parametrize("key", REFERRED)
+def test_a_key_that_others_refer_to_reaches_them(key):
+    value, path = REFERRED[key]
+    assert re.sub(r"(contenders|pools)\.\w+", r"\1.*", path) in VALUES
+    before, after = tree(), tree(overrides=(f"{key}={value}",))
+    for name in path.split("."):
+        before, after = before[name], after[name]
+    assert before != after == value
+
+
+def test_seeds_is_the_number_of_replications():
+    base = RunConfig.model_validate(scenario())
+    assert [len(tasks(base.model_copy(update={"seeds": seeds}))) for seeds in (1, 4)] == [1, 4]
+
+
+def test_workers_is_the_number_of_processes():
+    base = RunConfig.model_validate(scenario()).model_copy(update={"seeds": 5})
+    asked = []
+    with patch.object(workers, "in_processes", lambda config, todo, count, *rest: asked.append(count) or iter(())):
+        for count in (2, 3):
+            list(outcomes(base.model_copy(update={"workers": count}), simulate))
+    assert asked == [2, 3]
+
+
+def test_json_and_output_dir_change_what_a_run_prints_and_where_it_lies(small, tmp_path, capsys):
+    for folder, flag in (("one", "false"), ("two", "true")):
+        assert main(["run", *small, f"output_dir={tmp_path / folder}", f"json={flag}"]) == 0
+        assert (tmp_path / folder / "summary.json").is_file()
+        shown = capsys.readouterr().out
+        parsed = None
+        with suppress(ValueError):
+            parsed = json.loads(shown)
+        assert (parsed is not None) == (flag == "true")
+        assert str(tmp_path / folder) in shown
+
+
+# New values of the arguments of components; those of policies are seen in a run, those of traffic and market in what they make.
+ARGUMENTS = {
+    "name": "another", "origin": "elsewhere", "provenance": "projected",
+    "file": "none/another.csv", "folder": "none", "start_s": 86_400.0,
+    "rate_rps": 2.5, "gap_cv": 2.0, "peak_minute_ratio": 3.0,
+    "quantile_levels": [0, 0.02, 0.06, 0.11, 0.26, 0.51, 0.76, 0.91, 0.96, 0.991, 0.9991, 1],
+    "input_tokens": [3, 39, 191, 217, 406, 1030, 1199, 2744, 4093, 4152, 6189, 14060],
+    "output_tokens": [8, 26, 51, 64, 95, 139, 405, 434, 461, 611, 964, 1010],
+    "input_log_mean": 5.0, "input_log_sigma": 0.5, "output_log_mean": 4.0, "output_log_sigma": 0.5,
+    "max_input_tokens": 900, "max_output_tokens": 300,
+    "within_region_correlation": 0.5, "across_region_correlation": 0.2, "step_s": 700.0, "region_memory_h": 9.0, "slow_memory_h": 20.0,
+    "fast_memory_h": 0.9, "price_step_s": 20_000.0, "price_memory_h": 100.0,
+    "region": "moon-1", "availability": 0.5, "mean_up_h": 1.0,
+    "price_low_usd_per_h": 1.0, "price_mean_usd_per_h": 1.7, "price_high_usd_per_h": 2.5,
+    "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
+    "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
+    "retry_s": 25, "replace_on_hint": True, "extra": 2,
+}  # fmt: skip
+LEAVES = list(argument_leaves())
+NEED_DATA = {("spot", "skynomad_v100", "start_s")}
+
+
+def test_every_argument_of_a_component_is_covered():
+    assert {key.split(".")[-1] for _, _, key in LEAVES} == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize(("group", "entry", "key"), LEAVES, ids=lambda value: str(value))
+def test_an_argument_of_a_component_changes_something(group, entry, key):
+    before, after = preset(group, entry), preset(group, entry)
+    *above, last = key.split(".")
+    at = after
+    for name in above:
+        at = at[name]
+    assert at[last] != ARGUMENTS[last]
+    if key == "peak_minute_ratio" and at[last] is not None:
+        at[last] = None
+    else:
+        at[last] = ARGUMENTS[last]
+    if group in ("traffic", "spot"):
+        found = made_by(group, before), made_by(group, after)
+        if (group, entry, key) in NEED_DATA and found[0][0] == "error":
+            pytest.skip("the trace file is not on this machine")
+    else:
+        if key in ("thresholds", "busy"):
+            before = routed(2) | ({"busy": [9, 9]} if key == "busy" else {})
+            after = before | {key: ARGUMENTS[key]}
+        elif key == "tier_bonus":
+            before = routed(2)
+            after = before | {key: ARGUMENTS[key]}
+        elif group == "provisioning":
+            quick = PROVISIONING | ({"extra": 0} if entry == "spot_with_fallback" else {})  # so that a slot is left for a replacement
+            before, after = before | quick, after | {name: value for name, value in quick.items() if name != key}
+        found = in_a_run(group, before, key), in_a_run(group, after, key)
+        assert found[0][0] != "error", found[0]
+    assert found[0] != found[1]
+
+
+def made_by(group, component):
+    """Table and sources that a component makes."""
+    hours = 400 if group == "spot" else 1
+    config = RunConfig.model_validate(tree({group: component, "duration_s": hours * 3600.0}))
+    try:
+        made = (build_market if group == "spot" else build_workload)(config, 0)
+    except TraceError as error:
+        return "error", str(error)
+    if group == "spot":
+        return [(z.zone, z.region, z.time_s.tobytes(), z.capacity.tobytes(), z.price_usd_per_h.tobytes()) for z in made.zones], made.sources
+    return [column.tobytes() for column in (made.trace.arrival_s, made.trace.input_tokens, made.trace.output_tokens)], made.sources
+
+
+def in_a_run(group, component, key):
+    changes = {"engine__memory_fraction": 0.3} if key == "kv_reserve" else {}
+    changes |= {"provider__rebalance_share": 1.0} if key == "replace_on_hint" else {}
+    changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if group == "budget" else {}  # in bursts
+    return seen(scenario(policies={group: component}, **changes))

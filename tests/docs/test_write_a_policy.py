@@ -1,0 +1,75 @@
+"""The commands of docs/write_a_policy.md, exactly as they stand there, in a folder outside the repository."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cloudsim.results import load
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/write_a_policy.md"
+BLOCK = re.compile(r"(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)```\n", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory):
+    """The folder of a reader who followed the page from top to bottom."""
+    start = here = tmp_path_factory.mktemp("reader")
+    environment = dict(os.environ)
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment["PYTHONPATH"] = str(ROOT)  # where the program is not installed
+    ran = 0
+    for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
+        if block["file"]:
+            (here / block["file"]).write_text(block["text"], encoding="utf-8")
+            continue
+        assert block["language"] == "bash", block["text"]
+        script = f"set -e\n{block['text']}\npwd > '{start}/here'\n"
+        done = subprocess.run(["bash", "-c", script], cwd=here, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{block['text']}\n{done.stderr}"
+        here = Path((start / "here").read_text().strip())
+        ran += 1
+    assert ran >= 6
+    assert ROOT not in here.parents
+    return here
+
+
+def policy(run, contender, kind):
+    return run.config["contenders"][contender][kind]["_target_"]
+
+
+def test_the_own_budget_is_used(followed):
+    run = load(followed / "runs/budget")
+    assert policy(run, "l2a", "budget") == "my_policy.ByTier"
+    served = run.requests.query("contender == 'l2a' and node >= 0")
+    given = served.groupby("tier", observed=True)["budget"].max().astype(float).round(2).to_dict()
+    assert given == {"premium": 1.0, "standard": 0.9, "free": 0.8}
+    assert len(run.manifest["contenders"]) == 5
+
+
+def test_its_arguments_are_swept(followed):
+    jobs = [load(followed / f"runs/sweep/{job}") for job in (0, 1)]
+    assert [job.config["contenders"]["l2a"]["budget"]["busy_tokens"] for job in jobs] == [1000, 8000]
+
+
+def test_a_target_alone_is_enough(followed):
+    assert policy(load(followed / "runs/target"), "l2a", "routing") == "my_policy.Roomiest"
+    assert policy(load(followed / "runs/whole"), "l2a", "budget") == "my_policy.ByTier"
+
+
+def test_the_own_contender_is_compared(followed):
+    run = load(followed / "runs/mine")
+    assert run.manifest["contenders"] == ["l2a", "static_dense", "mine"]
+    assert policy(run, "mine", "budget") == "my_policy.ByTier"
+    assert policy(run, "mine", "routing") == "my_policy.Roomiest"
+    assert (followed / "runs/mine/report.html").is_file()
+
+
+def test_every_kind_of_policy_is_on_the_page():
+    text = PAGE.read_text(encoding="utf-8")
+    for kind, method in {"admission": "admit", "routing": "route", "budget": "budget", "provisioning": "plan", "notice": "act"}.items():
+        assert f"| `{kind}` | `{method}(" in text

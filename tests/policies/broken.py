@@ -1,0 +1,58 @@
+"""Policies that break their contract, each in its own way."""
+
+
+class Rejects:
+    """No admission policy at all: it says neither yes nor no."""
+
+    def admit(self, request, fleet):
+        return None
+
+
+class Nowhere:
+    def route(self, request, fleet):
+        return None
+
+
+class Elsewhere:
+    """Keeps to the first replica it saw, even when that is gone."""
+
+    def __init__(self):
+        self.first = None
+
+    def route(self, request, fleet):
+        self.first = self.first or fleet.ready[0]
+        return self.first
+
+
+class Budget:
+    """Gives the same thing whatever is asked."""
+
+    def __init__(self, value):
+        self.value = float("nan") if value == "nan" else value
+
+    def budget(self, request, replica, fleet):
+        return self.value
+
+
+class Plan:
+    """Decides the same thing whenever it is asked.
+
+    Args: decision: a name in `cloudsim.contracts` and its arguments, or anything else, which is returned as it is.
+    """
+
+    def __init__(self, decision, listed=True):
+        from cloudsim import contracts
+
+        if isinstance(decision, list) and decision and isinstance(decision[0], str) and hasattr(contracts, decision[0]):
+            decision = getattr(contracts, decision[0])(*decision[1:])
+        self.decision = [decision] if listed else decision
+
+    def plan(self, cluster):
+        return self.decision
+
+
+class Act:
+    """Answers a notice with something that is no action."""
+
+    def act(self, request, notice_left_s):
+        return "finish"
