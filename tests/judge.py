@@ -23,6 +23,7 @@ class Sequence:
     first_token_s: float = -1.0
     done_s: float = -1.0
     preempted: int = 0
+    decoding: bool = False  # its prompt is done: each further step brings one token
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Judge:
 
     def preempt(self, s):
         s.blocks = s.stored = 0
+        s.decoding = False
         s.target = s.prompt + s.generated
         s.preempted += 1
         self.waiting.insert(0, s)
@@ -93,7 +95,7 @@ class Judge:
         decodes, chunks = [], []
         for s, tokens in scheduled:
             counts[s.level] += 1
-            (decodes if s.stored >= s.prompt and s.generated and s.target == s.stored + 1 and not self.prefilling(s) else chunks).append((s, tokens))
+            (decodes if s.decoding else chunks).append((s, tokens))
         read = self.profile.layers_read(counts)
         layers = sum(s.layers for s, _ in decodes)
         kv = sum(s.units * (s.stored + 1) for s, _ in decodes)
@@ -109,7 +111,7 @@ class Judge:
         for s, tokens in scheduled:
             s.stored += tokens
             if s.stored == s.target:
-                self.decoding.add(s.index)
+                s.decoding = True
                 s.generated += 1
                 s.target += 1
                 if s.first_token_s < 0:
@@ -121,22 +123,11 @@ class Judge:
             self.running.remove(s)
         return True
 
-    def prefilling(self, s):
-        return s.index not in self.decoding
-
     def run(self, sequences):
         """Serve `sequences`, sorted by arrival; they get their time stamps."""
-        self.decoding = set()
         arrivals = list(sequences)
         for s in arrivals:
             s.target = s.prompt
-        original_preempt = self.preempt
-
-        def preempt(s):
-            self.decoding.discard(s.index)
-            original_preempt(s)
-
-        self.preempt = preempt
         while arrivals or self.waiting or self.running:
             while arrivals and arrivals[0].arrival_s <= self.now and (self.waiting or self.running or self.steps):
                 self.waiting.append(arrivals.pop(0))

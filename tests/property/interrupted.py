@@ -24,7 +24,6 @@ class InterruptedJudge(Judge):
     """A judge that can be stopped at any time; `at_step` maps a number of steps to what is done at that boundary."""
 
     def begin(self, sequences):
-        self.decoding = set()
         self.to_come = list(sequences)
         self.kept_s = self.redone_s = 0.0  # busy seconds of whole steps, and of these on prompts that were computed before
         self.most_stored = {}  # tokens of KV that each sequence has had and lost
@@ -32,7 +31,6 @@ class InterruptedJudge(Judge):
             s.target = s.prompt
 
     def preempt(self, s):
-        self.decoding.discard(s.index)
         self.most_stored[s.index] = max(self.most_stored.get(s.index, 0), s.stored)
         super().preempt(s)
 

@@ -182,7 +182,7 @@ def test_answers_that_are_shortened_end_as_those_of_the_judge(interruption, data
 
     def shorten_sequences(judge):
         for s in judge.running:
-            if s.index in judge.decoding:
+            if s.decoding:
                 s.output = max(1, int(s.output * shares[s.index]), s.generated + 1)
 
     judge.begin(sequences)

@@ -80,7 +80,7 @@ def test_time_stamps_equal_those_of_the_judge(load):
     rows, capacity, block, step_tokens, max_sequences, dyadic, independent = load
     levels, model = profile(independent), latency(1.0 if dyadic else 0.9871235)
     shapes = [levels.levels[row[4]] for row in rows]
-    expected = [Sequence(*row[:4], layers=level.layers, units=level.units, level=level.index) for row, level in zip(rows, shapes, strict=True)]
+    expected = [Sequence(*row[:4], level.layers, level.units, level.index) for row, level in zip(rows, shapes, strict=True)]
     judge = Judge(model, levels, capacity, block, step_tokens, max_sequences)
     judge.run(expected)
     replica, served, done = serve([replace(s) for s in expected], model, levels, capacity, block, step_tokens, max_sequences)
@@ -93,7 +93,9 @@ def test_time_stamps_equal_those_of_the_judge(load):
     assert replica.step == judge.steps
     # nothing is left behind, and every second of work is charged to somebody
     assert replica.used(replica.step) == replica.held == replica.queued_tokens == replica.outstanding == 0
-    assert replica.kv_units == replica.decoding == 0 and not replica.running and not replica.waiting
+    assert replica.kv_units == replica.decoding == 0
+    assert not replica.running
+    assert not replica.waiting
     assert sum(r.gpu_s for r in served) == pytest.approx(replica.busy_s, rel=1e-9)
     assert sum(r.lost_gpu_s for r in served) == pytest.approx(replica.lost_s, rel=1e-9, abs=1e-15)
 
