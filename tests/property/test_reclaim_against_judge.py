@@ -269,7 +269,8 @@ def test_sequences_that_move_decode_on_as_those_of_the_judge(load, share, data):
                 judge.now = max(judge.now, *(time for _, time in joined.values()))
             arrived = [s for s in taken if joined[s.index][0] == step]
             judge.running += arrived
-            judge.decoding.update(s.index for s in arrived)
+            for s in arrived:
+                s.decoding = True
 
         return act
 
