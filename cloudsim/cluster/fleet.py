@@ -43,6 +43,7 @@ class Fleet:
         self.ready_by_pool: dict[str, list[Replica]] = {name: [] for name in pools}
         self.tiers: Sequence[TierConfig] = list(config.tiers.values())
         self.output_tokens_mean = 200.0  # until the first answers are known
+        self._views: dict[int, NodeView] = {}
         self._refused_s: dict[str, float] = {}
         self.refusals = 0
         self._replicas = 0
@@ -88,14 +89,17 @@ class Fleet:
                 raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} returned {decision!r}")
 
     def _view(self) -> ClusterView:
-        nodes = [
-            NodeView(node.index, node.pool, node.zone, node.market, node.ready, node.hinted_s == node.hinted_s)
-            for node in self.nodes
-            if not (node.ended or node.noticed or node.draining)
-        ]
         prices = {name: zone.price_usd_per_h for name, zone in self._market.zones.items()}
         targets = {name: pool.instances for name, pool in self._pools.items()}
-        return ClusterView(self._clock.now, nodes, targets, list(prices), prices, dict(self._refused_s))
+        return ClusterView(self._clock.now, list(self._views.values()), targets, list(prices), prices, dict(self._refused_s))
+
+    def _look_at(self, node: Node) -> None:
+        """A node has changed: what the policy sees of it is made anew, or is no more."""
+        if node.ended or node.noticed or node.draining:
+            self._views.pop(node.index, None)
+        else:
+            hinted = node.hinted_s == node.hinted_s
+            self._views[node.index] = NodeView(node.index, node.pool, node.zone, node.market, node.ready, hinted)
 
     def _launch(self, launch: Launch) -> None:
         unknown = [zone for zone in launch.zones if zone not in self._market.zones]
@@ -105,6 +109,7 @@ class Fleet:
             node = self._new_node(launch, zone)
             if launch.market == "on_demand" or self._market.grant(zone, node):
                 self.nodes.append(node)
+                self._look_at(node)
                 node.start(None if self._config.warm_start and self._clock.now == 0 else self._cold_start(node))
                 return
             self._refused_s[zone] = self._clock.now
@@ -117,7 +122,7 @@ class Fleet:
         price = spot.cost_usd if launch.market == "spot" else lambda from_s, to_s: (to_s - from_s) * on_demand
         return Node(
             self._clock, len(self.nodes), pool.name, pool.model.name, pool.instance, zone, launch.market, price, self._make_replicas,
-            self._on_ready, self._on_notice, lambda node: self._plan_soon(), self._on_end,
+            self._on_ready, self._on_notice, self._on_hint, self._on_end,
         )  # fmt: skip
 
     def _cold_start(self, node: Node) -> ColdStart:
@@ -141,11 +146,17 @@ class Fleet:
         return made
 
     def _on_ready(self, node: Node) -> None:
+        self._look_at(node)
         self.ready += node.replicas
         self.ready_by_pool[node.pool] += node.replicas
         self.replica_ready()
 
+    def _on_hint(self, node: Node) -> None:
+        self._look_at(node)
+        self._plan_soon()
+
     def _withdraw(self, node: Node) -> None:
+        self._look_at(node)
         for replica in node.replicas:
             if replica.accepting:
                 replica.accepting = False

@@ -53,7 +53,7 @@ class Recorder:
         if replica is None:
             pool, node, level, token_level, gpus = -1, -1, -1, -1, 0
         else:
-            pool, node, gpus = self._pools[replica.pool], replica.node.index, replica.gpus
+            pool, node, gpus = self._pools[replica.pool], replica.node_index, replica.gpus
             level, token_level = request.level.index, request.token_level.index
         self._rows.append((
             request.index, STATUS_CODES[status], self.reasons.setdefault(reason, len(self.reasons)), request.dispatched_s,

@@ -204,6 +204,10 @@ class Engine(Batch):
         now = self.clock._now
         if now != self._alarm_s:
             return  # an earlier one was set after it
+        if self.busy and self._attend_s > now:  # it comes too early
+            self._alarm_s = self._attend_s
+            self.clock.alarm(self._attend_s, self)
+            return
         self._alarm_s = inf
         while self.busy and self._due_s <= now:
             self._end_run()

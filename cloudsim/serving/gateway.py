@@ -61,9 +61,9 @@ class Gateway:
         fleet = self._fleet
         fleet.output_tokens_mean += 0.01 * (request.output_tokens - fleet.output_tokens_mean)
         self._recorder.end(request, "completed", "")
-        node = request.replica.node  # type: ignore[union-attr]
-        if node.draining:
-            fleet.end_if_drained(node)
+        replica = cast(Replica, request.replica)
+        if not replica.accepting:
+            fleet.end_if_drained(replica.node)
 
     def _dispatch(self, request: Request) -> None:
         fleet = self._fleet

@@ -23,7 +23,7 @@ class Replica(Engine):
         node: the instance it runs on. gpus: how many of its GPUs it has.
     """
 
-    __slots__ = ("index", "pool", "model", "node", "gpus", "accepting", "_joining")
+    __slots__ = ("index", "pool", "model", "node", "node_index", "gpus", "accepting", "_joining")
 
     def __init__(
         self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, capacity: int, block_tokens: int, step_tokens: int,
@@ -31,6 +31,7 @@ class Replica(Engine):
     ) -> None:  # fmt: skip
         super().__init__(clock, latency, profile, capacity, block_tokens, step_tokens, max_sequences, finished)
         self.index, self.pool, self.model, self.node, self.gpus = index, pool, model, node, gpus
+        self.node_index = node.index  # looked at with each request that ends, when the node itself would be far away in memory
         self.accepting = True  # False from notice, termination or reclaim on
         self._joining: dict[int, tuple[Request, int]] = {}  # their KV has come, they join at the next boundary
 

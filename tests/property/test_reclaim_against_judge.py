@@ -3,6 +3,7 @@
 import os
 from bisect import bisect
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ def replica_of(load, clock, done, kind=Replica):
     _, capacity, block, step_tokens, max_sequences, dyadic, independent = load
     return kind(
         clock, latency(1.0 if dyadic else 0.9871235), profile(independent), capacity, block, step_tokens, max_sequences,
-        lambda request: done.__setitem__(request.index, clock.now), 0, "pool", "model", None, 1,
+        lambda request: done.__setitem__(request.index, clock.now), 0, "pool", "model", SimpleNamespace(index=0), 1,
     )  # fmt: skip
 
 
@@ -163,6 +164,9 @@ def test_an_ended_replica_stays_silent(interruption):
 @given(interruptions(), st.data())
 def test_answers_that_are_shortened_end_as_those_of_the_judge(interruption, data):
     load, time_s = interruption
+    boundaries, _ = whole_run(load)
+    if time_s in boundaries:  # the step that begins then may have been composed already, and a preemption is not taken back
+        time_s += 2.0**-24
     clock, done, action = Clock(), {}, {}
     replica = replica_of(load, clock, done)
     sequences = sequences_of(load)
@@ -195,7 +199,6 @@ def test_answers_that_are_shortened_end_as_those_of_the_judge(interruption, data
     assert replica.step == judge.steps
     assert replica.used(replica.step) == replica.held == replica.kv_units == replica.decoding == 0
     assert sum(request.gpu_s for request in requests) == pytest.approx(replica.busy_s, rel=1e-9)
-    boundaries, _ = whole_run(load)
     if time_s < boundaries[-1]:  # the action is not put off: it comes at the first boundary, or at the end of the step after it
         assert action["time_s"] >= time_s
         assert sum(time_s < boundary < action["time_s"] * (1 - 1e-9) for boundary in boundaries) <= 1
