@@ -25,7 +25,6 @@ class InterruptedJudge(Judge):
 
     def begin(self, sequences):
         self.to_come = list(sequences)
-        self.kept_s = self.redone_s = 0.0  # busy seconds of whole steps, and of these on prompts that were computed before
         self.most_stored = {}  # tokens of KV that each sequence has had and lost
         for s in sequences:
             s.target = s.prompt
