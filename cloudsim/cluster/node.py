@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from simpy.events import Event
 
-from cloudsim.cluster.bill import Bill, divide
 from cloudsim.cluster.instances import Instance
 
 if TYPE_CHECKING:
@@ -126,10 +125,6 @@ class Node:
         """The bill so far."""
         until = self.ended_s if self.ended else self._clock.now
         return self._price_usd(self.billed_from_s, until) if self.billed_from_s == self.billed_from_s else 0.0
-
-    def bill(self) -> Bill:
-        """The bill of an ended node, divided into what the GPUs did."""
-        return divide(self)
 
     def price_usd(self, from_s: float, to_s: float) -> float:
         """Cost of the instance between two times."""

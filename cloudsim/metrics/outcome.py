@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudsim.cluster.bill import CLASSES
+from cloudsim.cluster.bill import CLASSES, divide
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.pool import Pool
 from cloudsim.cluster.timeline import FIELDS, Timeline
@@ -115,7 +115,7 @@ def _table(values: list[list[float]]) -> NDArray[np.float64]:
 def node_table(fleet: Fleet) -> dict[str, Any]:
     """The nodes of a run in the order they were granted."""
     nodes = fleet.nodes
-    bills = [node.bill() for node in nodes]
+    bills = [divide(node) for node in nodes]
 
     def number(name: str, kind: str = "float64") -> NDArray[Any]:
         return np.array([getattr(node, name) for node in nodes], dtype=kind)
