@@ -1,7 +1,7 @@
 """Where requests come in: admission, routing, budget, and a second try for those whose node went away."""
 
 from collections import deque
-from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
 from typing import cast
 
@@ -17,6 +17,16 @@ from cloudsim.models.elastic import Level
 from cloudsim.serving.batch import restart
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A request whose KV is on its way from one replica to another."""
+
+    request: Request
+    source: Replica
+    target: Replica
+    stored_tokens: int
 
 
 class Gateway:
@@ -39,7 +49,7 @@ class Gateway:
         served = min(pool.blocks for pool in pools.values()) * config.engine.block_tokens
         self._longest_tokens = min(config.engine.max_model_tokens, served)
         self.pending: deque[tuple[float, Request]] = deque()
-        self.moving: dict[int, Request] = {}
+        self.moving: dict[int, Move] = {}
         self._oldest = Timer(self._expire)
         fleet.replica_ready, fleet.node_noticed, fleet.node_ended = self._dispatch_pending, self._on_notice, self._on_end
 
@@ -178,24 +188,25 @@ class Gateway:
             self._again(request)
             return
         request.migrations += 1
-        self.moving[request.index] = request
+        self.moving[request.index] = move = Move(request, source, target, stored)
         node = source.node
         node.network_free_s = max(node.network_free_s, self._clock.now) + kv_bytes / self._bytes_per_s
-        self._clock.alarm(node.network_free_s, Timer(self._arrival(source, target, request, stored)))
+        self._clock.alarm(node.network_free_s, Timer(lambda: self._arrive(move)))
 
-    def _arrival(self, source: Replica, target: Replica, request: Request, stored: int) -> Callable[[], None]:
-        def arrive() -> None:
-            if self.moving.pop(request.index, None) is None:
-                return
-            if not (source.node.ended or target.node.ended):
-                target.attach(request, stored)
-                return
-            if not target.node.ended:  # the source was reclaimed before the last byte was out
-                target.cancel(request, stored)
-            restart(request, stored)
-            self._again(request)
+    def _arrive(self, move: Move) -> None:
+        """The last byte is there, unless one of the two nodes went away before."""
+        if self.moving.get(move.request.index) is move:
+            del self.moving[move.request.index]
+            move.target.attach(move.request, move.stored_tokens)
 
-        return arrive
+    def _stop_moving(self, node: Node) -> None:
+        """A node is gone: what was on its way from or to it is computed again."""
+        for move in [move for move in self.moving.values() if node in (move.source.node, move.target.node)]:
+            del self.moving[move.request.index]
+            if not move.target.node.ended:
+                move.target.cancel(move.request, move.stored_tokens)
+            restart(move.request, move.stored_tokens)
+            self._again(move.request)
 
     def _on_end(self, node: Node) -> None:
         for replica in node.replicas:
@@ -205,13 +216,15 @@ class Gateway:
                     self._recorder.end(request, "unfinished", "")
                 else:
                     self._again(request)
+        if node.end_reason != "horizon":
+            self._stop_moving(node)
 
     def close(self) -> None:
         """The horizon: whatever has not ended is unfinished."""
         for _, request in self.pending:
             self._recorder.end(request, "unfinished", "")
-        for request in self.moving.values():
-            self._recorder.end(request, "unfinished", "")
+        for move in self.moving.values():
+            self._recorder.end(move.request, "unfinished", "")
         self.pending.clear()
         self.moving.clear()
 
