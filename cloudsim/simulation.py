@@ -16,6 +16,7 @@ from cloudsim.cluster.market import Market, overlay
 from cloudsim.cluster.pool import Pool, build_pool
 from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
+from cloudsim.composition.components import POLICIES
 from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError, ConfigError, SimulationError
 from cloudsim.metrics.outcome import node_table, request_table, timeline_table
@@ -107,7 +108,7 @@ def problems(config: RunConfig) -> list[str]:
                 pool.model.score(config.family.task)
             except CloudsimError as error:
                 found += [f"family.task: {problem}" for problem in error.problems]
-        for kind in ("admission", "routing", "budget", "provisioning", "notice"):
+        for kind in POLICIES:
             try:
                 create(getattr(parts, kind), f"contenders.{contender}.{kind}")
             except CloudsimError as error:

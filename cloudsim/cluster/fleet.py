@@ -45,7 +45,6 @@ class Fleet:
         self.output_tokens_mean = 200.0  # until the first answers are known
         self._views: dict[int, NodeView] = {}
         self._refused_s: dict[str, float] = {}
-        self.refusals = 0
         self._replicas = 0
         self._asked = False
 
@@ -113,7 +112,6 @@ class Fleet:
                 node.start(None if self._config.warm_start and self._clock.now == 0 else self._cold_start(node))
                 return
             self._refused_s[zone] = self._clock.now
-            self.refusals += 1
 
     def _new_node(self, launch: Launch, zone: str) -> Node:
         pool = self._pools[launch.pool]

@@ -48,7 +48,7 @@ class Node:
         on_hint: Callable[["Node"], None], on_end: Callable[["Node"], None],
     ) -> None:  # fmt: skip
         self.index, self.pool, self.model, self.instance, self.zone, self.market = index, pool, model, instance, zone, market
-        self._clock, self._price_usd, self._make_replicas = clock, price_usd, make_replicas
+        self._clock, self.price_usd, self._make_replicas = clock, price_usd, make_replicas
         self._on_ready, self._on_notice, self._on_hint, self._on_end = on_ready, on_notice, on_hint, on_end
         self.requested_s = clock.now
         self.billed_from_s = self.ready_s = self.hinted_s = self.noticed_s = self.ended_s = nan
@@ -124,8 +124,4 @@ class Node:
     def spent_usd(self) -> float:
         """The bill so far."""
         until = self.ended_s if self.ended else self._clock.now
-        return self._price_usd(self.billed_from_s, until) if self.billed_from_s == self.billed_from_s else 0.0
-
-    def price_usd(self, from_s: float, to_s: float) -> float:
-        """Cost of the instance between two times."""
-        return self._price_usd(from_s, to_s)
+        return self.price_usd(self.billed_from_s, until) if self.billed_from_s == self.billed_from_s else 0.0

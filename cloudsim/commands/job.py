@@ -33,12 +33,17 @@ class Passage(BaseException):
         self.error = error
 
 
-def launch(words: Sequence[str]) -> None:
+def launch(words: Sequence[str], output_dir: str | None = None) -> None:
     """Hand the command line `words` (Hydra's options and overrides) to Hydra.
+
+    Where they do not name the output folder, `output_dir` (if given) is passed on: the default has the time in its name, and Hydra is
+    not to read the clock again.
 
     Raises:
         Exception: what a single run raised; the jobs of a sweep leave `failed.json` instead.
     """
+    if output_dir is not None and not any(word.startswith("output_dir=") for word in words):
+        words = [*words, f"output_dir={output_dir}"]
     start = hydra.main(version_base="1.3", config_path="pkg://experiments", config_name="config")(job)
     try:
         with _command_line(words):

@@ -31,10 +31,7 @@ def run(options: Sequence[str], overrides: Sequence[str], config_dir: Path | Non
         plan = compose(overrides, config_dir, simulation.problems)
         if problems := folder_problems(plan.run_folder):
             raise ConfigError(*problems)
-        # The default folder has the time in its name; it is passed on, so that Hydra does not read the clock again.
-        named = any(word.startswith("output_dir=") for word in overrides)
-        folder = [] if named else [f"output_dir={plan.config.output_dir}"]
-        launch([*options, *overrides, *folder])
+        launch([*options, *overrides], plan.config.output_dir)
     finished = load(plan.run_folder)
     if plan.config.json_output:
         print(json.dumps({"run": str(plan.run_folder), **finished.summary}))

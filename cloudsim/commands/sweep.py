@@ -57,14 +57,13 @@ def run(options: Sequence[str], overrides: Sequence[str], config_dir: Path | Non
         for job in jobs:
             _tell(job, "cannot run", job.problems)
         assert good[0].plan is not None, "good jobs have a plan"
-        named = any(word.startswith("output_dir=") for word in overrides)
-        extra = [] if named else [f"output_dir={good[0].plan.config.output_dir}"]
+        output_dir = good[0].plan.config.output_dir
         if len(good) == len(jobs):
-            launch([*options, *overrides, *extra])
+            launch([*options, *overrides], output_dir)
         else:
             # Hydra composes a whole sweep or nothing, so the jobs that can run are started one by one, with their numbers.
             for job in good:
-                launch([*options, *job.overrides, *extra, f"hydra.sweep.subdir={job.number}"])
+                launch([*options, *job.overrides, f"hydra.sweep.subdir={job.number}"], output_dir)
         records = [_record(job) for job in jobs]
         for job, record in zip(jobs, records, strict=True):
             if job.plan is not None and "problems" in record:
