@@ -2,6 +2,7 @@
 
 CloudsimError
 ├── ConfigError       a configuration that cannot be run
+├── ModelError        a network, checkpoint or data file that cannot be used, or a training that failed
 ├── ResultError       a run folder that is missing, incomplete or of another version
 └── SimulationError   a broken invariant or a policy that broke its contract
 (`traces.errors.TraceError` stands beside it, since `traces` knows nothing of the simulator.)
@@ -21,6 +22,10 @@ class CloudsimError(Exception):
 
 class ConfigError(CloudsimError):
     """A configuration that cannot be run."""
+
+
+class ModelError(CloudsimError):
+    """A network, a checkpoint or a data file that cannot be used, or a training that failed."""
 
 
 class ResultError(CloudsimError):

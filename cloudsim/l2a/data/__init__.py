@@ -1,0 +1,1 @@
+"""Problems that somebody else wrote: a user's files, another package's generators."""

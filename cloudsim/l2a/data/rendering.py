@@ -1,0 +1,61 @@
+"""Written problems as tokens of any Hugging Face tokenizer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloudsim.l2a.data.written import WrittenProblem
+from cloudsim.l2a.tasks.batches import Batch, Example, collate
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+THINK = "<think>"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How a problem is put to a model, and what the model should write: `<think>…</think><answer>…</answer>`.
+
+    The prompt ends with `<think>`, the completion with the end-of-text token. Prompt, reasoning, `</think><answer>` and the rest are turned
+    into tokens one by one, since a gate that ends the reasoning puts in exactly the tokens of `</think><answer>`.
+
+    Args:
+        tokenizer: its chat template is used where it has one; else the question stands on a line of its own.
+    """
+
+    tokenizer: "PreTrainedTokenizerBase"
+
+    def prompt(self, question: str) -> list[int]:
+        """Tokens of a question as the model is given it."""
+        if self.tokenizer.chat_template:
+            message = [{"role": "user", "content": question}]
+            text = str(self.tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False))
+            opened = text.rstrip().endswith(THINK)
+            return self._encode(text) + ([] if opened else self._encode(THINK))
+        first = [] if self.tokenizer.bos_token_id is None else [int(self.tokenizer.bos_token_id)]
+        return first + self._encode(f"{question}\n") + self._encode(THINK)
+
+    def example(self, problem: WrittenProblem) -> Example:
+        """Prompt and completion of a problem; all of its reasoning is needed for the answer."""
+        reasoning = self._encode(problem.reasoning) if problem.reasoning else []
+        ending = self._encode("</think><answer>") + self._encode(problem.answer) + self._encode("</answer>")
+        if self.tokenizer.eos_token_id is not None:
+            ending.append(int(self.tokenizer.eos_token_id))
+        return Example(self.prompt(problem.question), reasoning + ending, len(reasoning), len(reasoning), 1.0)
+
+    def batch(self, examples: Iterable[Example]) -> Batch:
+        """Examples in one tensor; padded with the end of text where the tokenizer has no padding, which no target sees."""
+        padding = next((token for token in (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id) if token is not None), 0)
+        return collate(examples, int(padding))
+
+    def unknown(self, problem: WrittenProblem) -> list[str]:
+        """Words of a problem that the tokenizer does not have; none for tokenizers that fall back to bytes."""
+        missing = self.tokenizer.unk_token_id
+        text = f"{problem.question} {problem.reasoning} {problem.answer}"
+        if missing is None or missing not in self._encode(text):
+            return []
+        return [word for word in dict.fromkeys(text.split()) if missing in self._encode(word)]
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self.tokenizer.encode(text, add_special_tokens=False))

@@ -1,0 +1,1 @@
+"""Procedural reasoning problems with verified answers: the data of the embedded model."""
