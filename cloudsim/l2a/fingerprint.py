@@ -1,0 +1,21 @@
+"""The identity of a base model: a hash of its weights, whichever files hold them."""
+
+from hashlib import sha256
+
+import torch
+from torch import Tensor, nn
+
+
+def base_weights(base: nn.Module) -> dict[str, Tensor]:
+    """The weights of a dense model under their own names, adapters left out; shared ones once."""
+    named = ((name.replace(".base_layer.", "."), parameter) for name, parameter in base.named_parameters())
+    return {name: parameter for name, parameter in named if "lora_" not in name}
+
+
+def weights_sha256(base: nn.Module) -> str:
+    """sha256 over names, shapes and values in single precision, so that neither the split into files nor the format changes it."""
+    digest = sha256()
+    for name, parameter in sorted(base_weights(base).items()):
+        digest.update(f"{name} {tuple(parameter.shape)}\n".encode())
+        digest.update(parameter.detach().to("cpu", torch.float32).contiguous().numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,182 @@
+"""The gates: what they read, and how they decide which layers and head groups a sequence runs."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+# Gates start open, so that training begins at the dense model.
+OPEN = 3.0
+EPSILON = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What gates say about one layer.
+
+    Args:
+        layer: whether each row runs it, in [0, 1]. Shape (rows,).
+        groups: whether each of its KV head groups runs. Shape (rows, groups).
+    """
+
+    layer: Tensor
+    groups: Tensor
+
+
+def pooled(hidden: Tensor, mask: Tensor) -> Tensor:
+    """What gates read of a prompt: the mean of its normalised states, and the last one.
+
+    Args:
+        hidden: shape (rows, length, width).
+        mask: True at the tokens of the prompt. Shape (rows, length).
+
+    Returns:
+        Shape (rows, 2·width).
+    """
+    normal = nn.functional.rms_norm(precise(hidden), hidden.shape[-1:])
+    weight = mask.to(normal.dtype).unsqueeze(-1)
+    mean = (normal * weight).sum(1) / weight.sum(1).clamp(min=1)
+    # The last prompt token, whichever side the padding is on.
+    last = (mask.long() * torch.arange(1, mask.shape[1] + 1, device=mask.device)).argmax(1)
+    return torch.cat([mean, normal[torch.arange(len(normal), device=mask.device), last]], dim=-1)
+
+
+def precise(values: Tensor) -> Tensor:
+    """In single precision at least: gates are small, and their decisions are not to hang on bfloat16."""
+    return values if values.dtype == torch.float64 else values.float()
+
+
+def switch(logit: Tensor, hard: bool) -> Tensor:
+    """σ(logit), or with `hard` its step at one half with the gradient of the soft one (straight-through)."""
+    soft = torch.sigmoid(logit)
+    return (logit > 0).to(soft.dtype) + (soft - soft.detach()) if hard else soft
+
+
+class BudgetEmbedding(nn.Module):
+    """e(b): features of a budget (depth, width, tokens), shape (rows, 3) to (rows, features)."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(3, features)
+
+    def forward(self, budget: Tensor) -> Tensor:
+        """Embed budgets."""
+        return torch.tanh(cast(Tensor, self.project(budget.to(self.project.weight.dtype) * 2 - 1)))
+
+
+def gate_mlp(inputs: int, hidden: int, outputs: int, bias: float) -> nn.Sequential:
+    """A two-layer gate that starts at `bias` whatever it reads."""
+    last = nn.Linear(hidden, outputs)
+    nn.init.normal_(last.weight, std=0.01)
+    nn.init.constant_(last.bias, bias)
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.SiLU(), last)
+
+
+class FaithfulGates(nn.Module):
+    """The paper's gates: at each layer α_l = σ(MLP_l([h_{l−1}; e(b)])), and β_{l,g} of the same form for its head groups.
+
+    h_{l−1} is pooled over the prompt, and the decision holds for the sequence's life. The first layer is never skipped.
+    """
+
+    def __init__(self, layers: int, groups: int, width: int, hidden: int, features: int) -> None:
+        super().__init__()
+        inputs = 2 * width + features
+        self.embed = BudgetEmbedding(features)
+        self.layer = nn.ModuleList(gate_mlp(inputs, hidden, 1, OPEN) for _ in range(layers))
+        self.group = nn.ModuleList(gate_mlp(inputs, hidden, groups, OPEN) for _ in range(layers))
+
+    def reads(self, index: int) -> bool:
+        """Whether the prompt's state before layer `index` is read."""
+        return True
+
+    def decide(self, index: int, state: Tensor | None, budget: Tensor, temperature: float, hard: bool) -> Decision:
+        """Decide on layer `index`.
+
+        Args:
+            state: the pooled prompt before that layer. Shape (rows, 2·width).
+            budget: shape (rows, 3).
+            temperature: of the sigmoid.
+            hard: decide with 0 and 1.
+        """
+        if state is None:
+            raise ValueError("faithful gates read the prompt at every layer")
+        seen = torch.cat([state, self.embed(budget)], dim=-1)
+        layer = self.layer[index](seen).squeeze(-1) / temperature
+        groups = self.group[index](seen) / temperature
+        return Decision(torch.ones_like(layer) if index == 0 else switch(layer, hard), switch(groups, hard))
+
+
+class NestedGates(nn.Module):
+    """One dial for depth and one for width, read once a sequence; a layer runs if the dial stands above the layer's threshold.
+
+    So of two sequences the one with the higher dial runs every layer that the other runs, and more. The dials stand at the budget, shifted
+    by what the prompt is worth: the shift reads the prompt alone, so that a larger budget never runs less of the same prompt. The first
+    layer always runs whole, since the decision is taken after it.
+    """
+
+    dials: Tensor | None
+
+    def __init__(self, layers: int, groups: int, width: int, hidden: int) -> None:
+        super().__init__()
+        self.dial = gate_mlp(2 * width, 2 * hidden, 2, 0.0)
+        self.layer_threshold = nn.Parameter((torch.arange(layers) + 0.5) / layers)
+        spread = torch.arange(layers * groups).reshape(groups, layers).T
+        self.group_threshold = nn.Parameter((spread + 0.5) / (layers * groups))
+        self.register_buffer("stops", torch.zeros(0), persistent=False)
+        self.dials = None
+
+    def order(self, importance: Tensor) -> None:
+        """Give the layers that matter least the highest thresholds. Args: importance: shape (layers,)."""
+        layers = len(importance)
+        rank = torch.empty(layers)
+        rank[importance.argsort(descending=True)] = torch.arange(layers, dtype=torch.float)
+        with torch.no_grad():
+            self.layer_threshold.copy_((rank + 0.5) / layers)
+
+    def reads(self, index: int) -> bool:
+        """Whether the prompt's state before layer `index` is read: before the second only."""
+        return index == 1
+
+    def decide(self, index: int, state: Tensor | None, budget: Tensor, temperature: float, hard: bool) -> Decision:
+        """Decide on layer `index`; see `FaithfulGates.decide`. The dials are set where the prompt is read and hold for later layers."""
+        rows, groups = len(budget), self.group_threshold.shape[1]
+        if index == 0:
+            self.dials = None
+            one = torch.ones(rows, 1 + groups, device=budget.device)
+            return Decision(one[:, 0], one[:, 1:])
+        if state is not None:
+            asked = precise(budget[:, :2]).clamp(EPSILON, 1 - EPSILON)
+            turned = torch.sigmoid(torch.logit(asked) + self.dial(state))
+            # A full budget is the whole model, whatever the prompt says.
+            self.dials = torch.where(budget[:, :2] >= 1 - EPSILON, torch.full_like(turned, 2.0), self._level(turned, hard))
+        if self.dials is None:
+            raise ValueError("nested gates decide at the second layer, which has not been seen")
+        depth, width = self.dials[:, 0], self.dials[:, 1]
+        layer = switch((depth - self.layer_threshold[index]) / temperature, hard)
+        return Decision(layer, switch((width.unsqueeze(-1) - self.group_threshold[index]) / temperature, hard))
+
+    def set_levels(self, count: int) -> None:
+        """Let the dials rest only on `count` stops, evenly spread over [0, 1]; 0 frees them."""
+        self.stops = (torch.arange(count) + 0.5) / count if count else torch.zeros(0)
+
+    def _level(self, turned: Tensor, hard: bool) -> Tensor:
+        if not len(self.stops) or not hard or self.training:
+            return turned
+        nearest = (turned.unsqueeze(-1) - self.stops.to(turned)).abs().argmin(-1)
+        return self.stops.to(turned)[nearest]
+
+
+class StopGate(nn.Module):
+    """The reasoning-to-answer gate: τ_t = σ(MLP([h_t; e(b)])) at each token of the reasoning; past one half `</think>` is forced."""
+
+    def __init__(self, width: int, hidden: int, features: int) -> None:
+        super().__init__()
+        self.embed = BudgetEmbedding(features)
+        self.mlp = gate_mlp(width + features, hidden, 1, -OPEN)
+
+    def forward(self, hidden: Tensor, budget: Tensor) -> Tensor:
+        """Logits of τ. Args: hidden: final states, shape (rows, length, width); budget: (rows, 3). Returns shape (rows, length)."""
+        seen = nn.functional.rms_norm(precise(hidden), hidden.shape[-1:])
+        embedded = self.embed(budget).unsqueeze(1).expand(-1, hidden.shape[1], -1)
+        return cast(Tensor, self.mlp(torch.cat([seen, embedded], dim=-1)).squeeze(-1))

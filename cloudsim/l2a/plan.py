@@ -1,0 +1,112 @@
+"""What each sequence of a batch runs, and who decides it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from cloudsim.l2a.budget import ComputeBudget
+from cloudsim.l2a.gates import Decision
+from cloudsim.l2a.network import L2AForCausalLM
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Skip decisions that hold for the lives of the sequences.
+
+    Args:
+        layers: whether a row runs a layer. Boolean, shape (rows, layers).
+        groups: whether it runs a head group there; False where the layer is skipped. Boolean, shape (rows, layers, groups).
+    """
+
+    layers: Tensor
+    groups: Tensor
+
+    def rows(self, chosen: Tensor) -> "Plan":
+        """The plan of some of the rows."""
+        return Plan(self.layers[chosen], self.groups[chosen])
+
+    def masks(self) -> list[str]:
+        """One text a row, equal for rows that run the same layers and groups."""
+        flat = torch.cat([self.layers, self.groups.flatten(1)], dim=1)
+        return ["".join("1" if kept else "0" for kept in row) for row in flat.tolist()]
+
+
+class Planner(Protocol):
+    """Decides layer by layer, while the prompt is read."""
+
+    def reads(self, index: int) -> bool:
+        """Whether `decide` wants the pooled prompt before layer `index`."""
+        ...
+
+    def decide(self, index: int, state: Tensor | None, budget: Tensor) -> Decision:
+        """Decisions of 0 and 1 on layer `index`; see `FaithfulGates.decide`."""
+        ...
+
+
+class DensePlanner:
+    """Everything runs."""
+
+    def __init__(self, groups: int) -> None:
+        self._groups = groups
+
+    def reads(self, index: int) -> bool:
+        """Never."""
+        return False
+
+    def decide(self, index: int, state: Tensor | None, budget: Tensor) -> Decision:
+        """Ones."""
+        return Decision(torch.ones(len(budget)), torch.ones(len(budget), self._groups))
+
+
+class StaticPlanner:
+    """The same layers and groups for every sequence.
+
+    Args:
+        layers: shape (layers,).
+        groups: shape (layers, groups).
+    """
+
+    def __init__(self, layers: Tensor, groups: Tensor) -> None:
+        self._layers, self._groups = layers.float(), groups.float()
+
+    def reads(self, index: int) -> bool:
+        """Never."""
+        return False
+
+    def decide(self, index: int, state: Tensor | None, budget: Tensor) -> Decision:
+        """The masks, for every row."""
+        rows = len(budget)
+        return Decision(self._layers[index].expand(rows), self._groups[index].expand(rows, -1))
+
+
+class GatePlanner:
+    """The gates of an elastic model, hard; what is asked passes through the calibration of its configuration."""
+
+    def __init__(self, model: L2AForCausalLM) -> None:
+        self._gates, self._config = model.gates, model.config
+
+    def reads(self, index: int) -> bool:
+        """Where the gates do."""
+        return self._gates.reads(index)
+
+    def decide(self, index: int, state: Tensor | None, budget: Tensor) -> Decision:
+        """Decisions at the calibrated budget."""
+        asked = budget.clone()
+        asked[:, 0] = interpolate(budget[:, 0], self._config.depth_map)
+        asked[:, 1] = interpolate(budget[:, 1], self._config.width_map)
+        return self._gates.decide(index, state, asked, 1.0, True)
+
+
+def interpolate(values: Tensor, points: list[tuple[float, float]]) -> Tensor:
+    """Linear between `points` (asked, given), which are sorted by what is asked; constant beyond."""
+    import numpy as np
+
+    asked, given = zip(*points, strict=True)
+    return torch.from_numpy(np.interp(values.double().numpy(), asked, given)).to(values.dtype)
+
+
+def budget_rows(budgets: list[float | ComputeBudget]) -> Tensor:
+    """Budgets as the tensor the gates read, shape (rows, 3)."""
+    return torch.tensor([ComputeBudget.of(budget).vector for budget in budgets], dtype=torch.float32).reshape(-1, 3)
