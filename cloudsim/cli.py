@@ -15,6 +15,9 @@ from cloudsim import __version__
 
 COMMANDS = {
     "run": ("cloudsim.commands.run:main", "replay an experiment; write its run folder and its report"),
+    "train": ("cloudsim.commands.train:main", "train an elastic model by a recipe, or go on with its training"),
+    "evaluate": ("cloudsim.commands.evaluate:main", "measure an elastic model against its baselines"),
+    "profile": ("cloudsim.commands.profile:main", "measure what the simulator needs to know of a model"),
     "report": ("cloudsim.commands.report:main", "make the HTML report of finished runs again"),
     "bench": ("cloudsim.commands.bench:main", "measure the speed of the simulator on this machine"),
 }
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> ArgumentParser:
-    listed = "\n".join(f"  {name:<8}{text}" for name, (_, text) in COMMANDS.items())
+    listed = "\n".join(f"  {name:<10}{text}" for name, (_, text) in COMMANDS.items())
     parser = ArgumentParser(
         prog="python -m cloudsim",
         formatter_class=RawDescriptionHelpFormatter,

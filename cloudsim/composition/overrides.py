@@ -53,10 +53,10 @@ class Composer:
         ConfigError: `config_dir` is no folder, or the files themselves cannot be composed.
     """
 
-    def __init__(self, config_dir: Path | None = None) -> None:
+    def __init__(self, config_dir: Path | None = None, config_name: str = CONFIG_NAME) -> None:
         if config_dir is not None and not config_dir.is_dir():
             raise ConfigError(f"--config-dir {config_dir}: no such folder")
-        self._config_dir = config_dir
+        self._config_dir, self._config_name = config_dir, config_name
         self._hydra = initialize_config_module(CONFIG_MODULE, job_name="cloudsim", version_base="1.3")
 
     def __enter__(self) -> Self:
@@ -124,7 +124,7 @@ class Composer:
     def _try(self, words: Sequence[str]) -> tuple[DictConfig | None, Exception | None]:
         own = [f'hydra.searchpath=["file://{self._config_dir.absolute()}"]'] if self._config_dir else []
         try:
-            return compose(CONFIG_NAME, [*own, *words], return_hydra_config=True), None
+            return compose(self._config_name, [*own, *words], return_hydra_config=True), None
         except NOT_COMPOSED as error:
             return None, error
 

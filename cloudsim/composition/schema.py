@@ -25,10 +25,11 @@ def parse(tree: Mapping[str, Any]) -> tuple[RunConfig | None, list[Problem]]:
         return RunConfig.model_validate(tree), []
     except ValidationError as error:
         schema = RunConfig.model_json_schema(by_alias=True)
-        return None, [_problem(fault, schema) for fault in error.errors(include_url=False)]
+        return None, [problem_of(fault, schema) for fault in error.errors(include_url=False)]
 
 
-def _problem(fault: ErrorDetails, schema: Schema) -> Problem:
+def problem_of(fault: ErrorDetails, schema: Schema) -> Problem:
+    """A fault that pydantic found, in words: where it is, what was found, what is accepted."""
     parts = [str(part) for part in fault["loc"] if part != "[key]"]
     path = ".".join(parts)
     node = _at(schema, parts, schema)

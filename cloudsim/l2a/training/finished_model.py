@@ -1,0 +1,114 @@
+"""The finished model of a training: weights as safetensors, tokenizer and model card."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from copy import deepcopy
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cloudsim.errors import ModelError
+from cloudsim.l2a.evaluation.weights import DENSE, embedded
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+CARD = "README.md"
+
+
+def write_model(model: "Module", folder: Path, bf16: bool, manifest: Mapping[str, Any]) -> None:
+    """Write `model` with its tokenizer and a model card; an earlier `folder` is replaced at once.
+
+    Args:
+        model: has `save_pretrained`; if that writes a model card, it stays.
+        bf16: write the weights in bfloat16.
+        manifest: of the training, for the model card.
+    """
+    import torch
+    from transformers.utils import logging
+
+    from cloudsim.l2a.tasks.vocabulary import build_tokenizer
+
+    partial, former = (folder.with_name(f".{folder.name}.{kind}-{os.getpid()}") for kind in ("partial", "old"))
+    shutil.rmtree(partial, ignore_errors=True)
+    written: Any = deepcopy(model).to(dtype=torch.bfloat16) if bf16 else model
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    written.save_pretrained(partial)
+    logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    build_tokenizer().save_pretrained(partial)
+    if not (partial / CARD).exists():
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+        (partial / CARD).write_text(_card(manifest, parameters, bf16), encoding="utf-8")
+    if folder.exists():
+        folder.rename(former)
+    partial.rename(folder)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def file_sizes(folder: Path) -> dict[str, Any]:
+    """Bytes and sha256 of each weights file."""
+    sizes = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as content:
+            sizes[path.name] = {"bytes": path.stat().st_size, "sha256": file_digest(content, "sha256").hexdigest()}
+    return sizes
+
+
+def load_dense(path: str | None = None) -> "Module":
+    """The dense model in `path`, as the start of a training: `base._target_: cloudsim.l2a.training.finished_model.load_dense`.
+
+    Args:
+        path: a folder as `transformers` writes it; None for the model that comes with the program.
+
+    Raises:
+        ModelError: there is none, or it cannot be read.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    path = str(embedded() / DENSE) if path is None else path
+    if not (Path(path) / "config.json").is_file():
+        raise ModelError(f"{path}: holds no model (it has no config.json); give the model/ folder of a finished training")
+    try:
+        model: Module = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, local_files_only=True, attn_implementation="eager")
+    except Exception as error:
+        raise ModelError(f"{path}: cannot be read ({' '.join(str(error).split())}); copy or train it again") from error
+    return model
+
+
+def _card(manifest: Mapping[str, Any], parameters: int, bf16: bool) -> str:
+    first = manifest["sessions"][0]
+    machine = first["machine"]
+    commands = "\n".join(dict.fromkeys(each["command"] for each in manifest["sessions"]))
+    stages = "\n".join(
+        f"| {name} | {stage['steps']:,} | {stage['tokens']:,} | {stage['hours']:.3g} | {stage['figures'].get('loss', float('nan')):.4g} |"
+        for name, stage in manifest["stages"].items()
+    )
+    versions = ", ".join(f"{name} {version}" for name, version in first["packages"].items())
+    return f"""---
+library_name: transformers
+tags: [cloudsim, reasoning]
+---
+# {manifest["name"]}
+
+A model of {parameters:,} parameters ({"bfloat16" if bf16 else "float32"}) for the procedural reasoning problems of cloudsim. It knows only
+their words. A prompt is `<bos> <full> QUESTION <think>`, and the model goes on with `CHAIN </think> <answer> ANSWER </answer> <eos>`;
+`<terse>` and `<direct>` in place of `<full>` ask for a shorter chain or none.
+
+## How it was made
+
+```
+{commands}
+```
+
+| stage | steps | tokens | hours | loss at the end |
+|---|---|---|---|---|
+{stages}
+
+- Seed {manifest["seed"]}, data seed {manifest["data_seed"]}.
+- Machine: {machine["processor"]}, {machine["device"]}; processes: {machine["processes"]}, threads of each: {machine["threads"]}.
+- cloudsim {first["cloudsim_version"]}, Python {first["python"]}, {versions}.
+
+The problems are drawn anew from the data seed; an eighth of all questions, chosen by their text, is kept for evaluation.
+"""

@@ -1,0 +1,182 @@
+"""Training LoRA under masks that the input does not choose: what static pruning and random layer drop are given, as L2A is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Protocol
+
+from cloudsim.errors import ModelError
+from cloudsim.l2a.tasks.batches import Batch, Mixture
+from cloudsim.l2a.training.objective import divergence
+from cloudsim.l2a.training.pretraining import cross_entropy
+from cloudsim.l2a.training.schedule import warmup_stable_decay
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+    from torch.optim import Optimizer
+
+    from cloudsim.l2a.network import L2AForCausalLM
+    from cloudsim.l2a.training.teacher import Teacher
+
+
+class Masks(Protocol):
+    """Where masks come from."""
+
+    def draw(self, rows: int, step: int, rank: int, index: int) -> "tuple[Tensor, Tensor]":
+        """Layers (rows, layers) and groups (rows, layers, groups) of a micro-batch, 0 or 1; equal arguments give equal masks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StaticMasks:
+    """The same for every row. Args: layers: shape (layers,); groups: shape (layers, groups)."""
+
+    layers: "Tensor"
+    groups: "Tensor"
+
+    def draw(self, rows: int, step: int, rank: int, index: int) -> "tuple[Tensor, Tensor]":
+        """The masks, for every row."""
+        return self.layers.float().expand(rows, -1), self.groups.float().expand(rows, -1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class RandomMasks:
+    """Layers and head groups dropped at random, by budgets drawn as L2A's are; the first layer always runs whole.
+
+    Args:
+        layers, groups: of the model.
+        low, high: ends of the uniform distribution of b.
+        seed: of the draws.
+    """
+
+    layers: int
+    groups: int
+    low: float = 0.35
+    high: float = 1.0
+    seed: int = 0
+
+    def draw(self, rows: int, step: int, rank: int, index: int) -> "tuple[Tensor, Tensor]":
+        """A mask of its own for each row."""
+        random = Random(f"masks {self.seed} {step} {rank} {index}")
+        drawn = [random_mask(random, self.layers, self.groups, random.uniform(self.low, self.high)) for _ in range(rows)]
+        import torch
+
+        return torch.stack([layers for layers, _ in drawn]), torch.stack([groups for _, groups in drawn])
+
+
+def random_mask(random: Random, layers: int, groups: int, budget: float) -> "tuple[Tensor, Tensor]":
+    """Layers (layers,) and groups (layers, groups), chosen at random, that use as near to `budget` as their numbers allow."""
+    import torch
+
+    from cloudsim.l2a.budget import ComputeBudget
+
+    asked = ComputeBudget.of(budget)
+    kept = [0, *random.sample(range(1, layers), max(0, round(asked.depth * layers) - 1))]
+    chosen = torch.zeros(layers)
+    chosen[kept] = 1.0
+    pairs = [(layer, group) for layer in kept[1:] for group in range(groups)]
+    dropped = random.sample(pairs, min(len(pairs), round((1 - asked.width) * len(kept) * groups)))
+    heads = torch.ones(layers, groups)
+    for layer, group in dropped:
+        heads[layer, group] = 0.0
+    return chosen, heads
+
+
+@dataclass(slots=True)
+class Healing:
+    """LoRA under masks, with the cross-entropy and the distillation of the elastic model's objective.
+
+    Args:
+        model: an elastic model whose gates are not used and do not learn.
+        teacher: the dense model.
+    """
+
+    model: "L2AForCausalLM"
+    teacher: "Teacher"
+    masks: Masks
+    steps: int
+    mixture: Mixture = field(default_factory=Mixture)
+    distillation: float = 1.0
+    adapter_lr: float = 3e-3
+    name: str = "healing"
+
+    def optimizers(self) -> "Sequence[Optimizer]":
+        """AdamW on the adapters."""
+        from torch.optim import AdamW
+
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_("lora_" in name)
+        adapters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        return [AdamW(adapters, lr=self.adapter_lr, betas=(0.9, 0.98), weight_decay=0.0)]
+
+    def batches(self, step: int, rank: int) -> Sequence[Batch]:
+        """The same problems the elastic model learns from."""
+        return self.mixture.draw(step, rank)
+
+    def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
+        """Cross-entropy and distillation on one micro-batch."""
+        import torch
+
+        batch = batches[index]
+        rows = len(batch.tokens)
+        output = model(batch.tokens, batch.prompt_tokens, torch.ones(rows, 3), masks=self.masks.draw(rows, step, rank, index))
+        targets = sum(float(each.weights.sum()) for each in batches)
+        entropy = cross_entropy(output.logits, batch) / targets
+        kd = output.logits.new_zeros(())
+        if self.distillation:
+            kd = divergence(output.logits, self.teacher.logits(batch), batch) / targets
+        loss = entropy + self.distillation * kd
+        return loss, {"loss": float(loss.detach()), "loss_ce": float(entropy.detach()), "loss_kd": float(kd.detach())}
+
+    def learning_rate(self, step: int) -> float:
+        """Warm-up, plateau, decay."""
+        return warmup_stable_decay(step, self.steps, warmup=min(20, max(1, self.steps // 10)))
+
+    def compile_layers(self, wanted: bool) -> None:
+        """Compile the layers of the model and of its teacher, or stop doing so."""
+        self.model.compile_layers(wanted)
+        self.teacher.compile_layers(wanted)
+
+
+def heal(
+    model: "Module", steps: int, mixture: Mixture, kept: Sequence[str] = (), lora_rank: int = 16, distillation: float = 1.0,
+    adapter_lr: float = 3e-3,
+) -> Healing:  # fmt: skip
+    """The stage that trains LoRA for one static mask, or for random ones.
+
+    Args:
+        model: the dense model, or an elastic one, of which only the dense model is taken.
+        kept: a word of 0 and 1 for each layer, one digit a head group: `11011` runs the layer without its third group, `-` skips the layer.
+            Empty for random masks.
+    """
+    from cloudsim.l2a.network import L2AForCausalLM
+    from cloudsim.l2a.training.teacher import Teacher, without_adapters
+
+    dense = without_adapters(model) if isinstance(model, L2AForCausalLM) else model
+    teacher = Teacher(dense)
+    elastic = L2AForCausalLM.wrap(dense, lora_rank=lora_rank)
+    config = elastic.config
+    masks: Masks = read_masks(kept, config.layers, config.groups) if kept else RandomMasks(config.layers, config.groups)
+    return Healing(elastic, teacher, masks, steps, mixture, distillation, adapter_lr)
+
+
+def read_masks(kept: Sequence[str], layers: int, groups: int) -> StaticMasks:
+    """Masks from words, one for each layer; see `heal`.
+
+    Raises:
+        ModelError: a word is not one, or their number is not that of the layers.
+    """
+    import torch
+
+    problems = [
+        f"kept[{index}]: {word!r} is neither '-' nor {groups} digits 0 and 1"
+        for index, word in enumerate(kept)
+        if word != "-" and (len(word) != groups or set(word) - {"0", "1"})
+    ]
+    if len(kept) != layers:
+        problems.append(f"kept: {len(kept)} words for {layers} layers")
+    if problems:
+        raise ModelError(*problems)
+    flags = [[digit == "1" for digit in word] if word != "-" else [False] * groups for word in kept]
+    return StaticMasks(torch.tensor([word != "-" for word in kept]), torch.tensor(flags))

@@ -1,0 +1,61 @@
+"""Training a dense model from scratch on the procedural problems."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cloudsim.config import NotNegative, Share
+from cloudsim.l2a.tasks.batches import Batch, Mixture
+from cloudsim.l2a.training.optimizers import muon_and_adamw
+from cloudsim.l2a.training.schedule import warmup_stable_decay
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+    from torch.optim import Optimizer
+
+
+@dataclass(slots=True)
+class Pretraining:
+    """Next-token prediction on completions; difficulties come in one after the other over the first `ramp` of the steps."""
+
+    model: "Module"
+    steps: int
+    mixture: Mixture = field(default_factory=Mixture)
+    ramp: Share = 0.3
+    matrix_lr: NotNegative = 0.02
+    other_lr: NotNegative = 3e-3
+    name: str = "pretraining"
+
+    def optimizers(self) -> "Sequence[Optimizer]":
+        """Muon and AdamW."""
+        return muon_and_adamw(self.model.named_parameters(), self.matrix_lr, self.other_lr)
+
+    def batches(self, step: int, rank: int) -> Sequence[Batch]:
+        """Problems of a step, harder ones as training goes on."""
+        reach = min(1.0, 0.34 + 0.66 * step / max(1.0, self.ramp * self.steps))
+        return self.mixture.draw(step, rank, reach)
+
+    def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
+        """Cross-entropy, as the micro-batch's part of the mean over the step's targets."""
+        batch = batches[index]
+        logits = model(input_ids=batch.tokens, use_cache=False).logits
+        loss = cross_entropy(logits, batch) / sum(float(each.weights.sum()) for each in batches)
+        return loss, {"loss": float(loss.detach())}
+
+    def learning_rate(self, step: int) -> float:
+        """Warm-up, plateau, decay."""
+        return warmup_stable_decay(step, self.steps)
+
+
+def cross_entropy(logits: "Tensor", batch: Batch) -> "Tensor":
+    """Weighted sum of the cross-entropies of a batch's targets.
+
+    Args:
+        logits: shape (rows, length, vocabulary).
+    """
+    from torch.nn.functional import cross_entropy as entropy
+
+    targets, weights = batch.tokens[:, 1:], batch.weights[:, 1:]
+    chosen = weights > 0
+    return (entropy(logits[:, :-1][chosen].float(), targets[chosen], reduction="none") * weights[chosen]).sum()

@@ -1,0 +1,67 @@
+"""The frozen dense model that an elastic one learns from."""
+
+from copy import deepcopy
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+    from cloudsim.l2a.network import L2AForCausalLM
+    from cloudsim.l2a.tasks.batches import Batch
+
+
+class Teacher:
+    """A copy of the dense model, taken before anything is added to it.
+
+    Args:
+        dense: a Llama or Qwen3 of `transformers`.
+    """
+
+    def __init__(self, dense: "Module") -> None:
+        from cloudsim.l2a.network import L2AForCausalLM
+
+        # Without adapters and under masks of one it is the dense model, computed by the same compiled layer as its pupil.
+        self._network = L2AForCausalLM.wrap(deepcopy(dense), lora_rank=0).requires_grad_(False)
+        self._network.train(False)
+
+    def logits(self, batch: "Batch") -> "Tensor":
+        """Its logits, without a gradient. Shape (rows, length, vocabulary)."""
+        import torch
+
+        config, rows = self._network.config, len(batch.tokens)
+        masks = (torch.ones(rows, config.layers), torch.ones(rows, config.layers, config.groups))
+        device = batch.tokens.device
+        with torch.no_grad():
+            output = self._network(
+                batch.tokens, batch.prompt_tokens, torch.ones(rows, 3, device=device), masks=(masks[0].to(device), masks[1].to(device))
+            )
+        logits: Tensor = output.logits
+        return logits
+
+    def compile_layers(self, wanted: bool) -> None:
+        """As `L2AForCausalLM.compile_layers`."""
+        self._network.compile_layers(wanted)
+
+
+def block_influence(dense: "Module", batch: "Batch") -> "Tensor":
+    """One minus the mean cosine between what goes into a layer and what comes out, over the targets of a batch. Shape (layers,)."""
+    import torch
+
+    with torch.no_grad():
+        states = dense(input_ids=batch.tokens, use_cache=False, output_hidden_states=True).hidden_states
+    chosen = batch.weights > 0
+    cosines = [torch.cosine_similarity(before[chosen], after[chosen], dim=-1).mean() for before, after in pairwise(states)]
+    return 1 - torch.stack(cosines)
+
+
+def without_adapters(elastic: "L2AForCausalLM") -> "Module":
+    """The dense model that an elastic one was made of, as a copy."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    described = dict(elastic.config.base)
+    dense: Module = AutoModelForCausalLM.from_config(AutoConfig.for_model(described.pop("model_type"), **described))  # type: ignore[no-untyped-call]
+    state = {name.replace(".base_layer", ""): value for name, value in elastic.base.state_dict().items() if "lora_" not in name}
+    dense.load_state_dict(state)
+    return dense
