@@ -1,0 +1,107 @@
+"""`python -m cloudsim evaluate`: measures an elastic model against its baselines."""
+
+import json
+import os
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cloudsim.l2a.evaluation.config import EvaluationConfig
+    from cloudsim.l2a.evaluation.result import Result
+
+METHODS_TEXT = """l2a_nested, l2a_faithful   the elastic models
+  static, oracle_static      skipped layers and heads by position, or by a search; also _healed, with adapters for each budget
+  random_drop                one model trained with random masks
+  fixed_budget               the nested model with one mask for all problems
+  shortgpt, adaskip          layers skipped by similarity, for all problems alike or for each one
+  early_exit                 each token leaves where the next one is clear
+  smaller_dense              a model of fewer layers"""
+
+
+def main(arguments: list[str]) -> int:
+    """Evaluate, write the folder of results, and print the tables or the document."""
+    options = _parser().parse_intermixed_args(arguments)
+    # Threads that spin while they wait cost up to eight times the time where processes share cores; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+    from cloudsim.l2a.evaluation.options import compose
+
+    config = compose(options.overrides)
+    as_json = options.json or config.json_output
+    with redirect_stdout(sys.stderr):
+        result = evaluate(config)
+        result.write(Path(config.output_dir))
+    if as_json:
+        print(json.dumps(result.document()))
+    else:
+        _show(result, Path(config.output_dir))
+    return 0
+
+
+def evaluate(config: "EvaluationConfig") -> "Result":
+    """Measure what the folder of results lacks, and put everything together.
+
+    Raises:
+        ModelError: a model cannot be used.
+    """
+    from cloudsim.l2a.evaluation.cell import Cabinet
+    from cloudsim.l2a.evaluation.course import Course
+    from cloudsim.l2a.evaluation.progress import EvaluationProgress
+    from cloudsim.l2a.evaluation.result import Result
+    from cloudsim.l2a.evaluation.weights import FAITHFUL, NESTED, WeightsFolder, embedded
+
+    weights = WeightsFolder(Path(config.checkpoint) if config.checkpoint is not None else embedded())
+    cabinet = Cabinet(Path(config.output_dir), config, weights)
+    with EvaluationProgress() as progress:
+        course = Course(cabinet, progress)
+        tables = course.run()
+        bench = cabinet.bench()
+        timings = []
+        if config.timing is not None:
+            from cloudsim.l2a.evaluation.timing import time_decoding
+
+            parts = [part for part in (NESTED, FAITHFUL) if part in weights.parts and f"l2a_{part}" in config.methods]
+            progress.begin("decode time", len(config.timing.batches))
+            timings = time_decoding(bench, parts, config.timing, config.seed, lambda done: progress.finished(done, 0))
+    said = config.model_dump(by_alias=True, exclude={"json_output", "output_dir", "processes"})
+    return Result(tables, bench.cost, timings, course.left_out, said)
+
+
+def _show(result: "Result", folder: Path) -> None:
+    from rich.console import Console
+
+    from cloudsim.l2a.evaluation.shown import frontier_table, timing_table
+
+    console, points = Console(), result.points
+    for split in dict.fromkeys(point.split for point in points):
+        console.print(frontier_table(points, split))
+    if result.timings:
+        console.print(timing_table(result.timings))
+    for line in result.left_out:
+        console.print(f"left out: {line}", highlight=False, soft_wrap=True, markup=False)
+    console.print(f"results: {folder}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m cloudsim evaluate",
+        usage="python -m cloudsim evaluate [KEY=VALUE ...] [--json]",
+        formatter_class=RawDescriptionHelpFormatter,
+        description="Measures an elastic model against its baselines on the same problems. The same command goes on with what an "
+        "interrupted one left.",
+        epilog=f"""methods:
+  {METHODS_TEXT}
+
+examples:
+  python -m cloudsim evaluate
+  python -m cloudsim evaluate problems=200 methods=[l2a_nested,static] budgets=[0.8,0.6] timing=null
+  python -m cloudsim evaluate checkpoint=runs/mine/model splits=[id,ood,depth] --json
+
+Every key, with its default and unit, stands in experiments/evaluation.yaml.""",
+    )
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="changes of the keys")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on standard output and nothing else there")
+    return parser

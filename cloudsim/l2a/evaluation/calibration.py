@@ -1,0 +1,128 @@
+"""Making the gates keep to what is asked: the depth and width to give them, so that a sequence runs what the budget says on average."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cloudsim.l2a.budget import ComputeBudget
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cloudsim.l2a.evaluation.suite import Question
+    from cloudsim.l2a.network import L2AForCausalLM
+
+GRID = tuple(step / 20 for step in range(6, 20))
+"""Scalar budgets at which maps are fitted; 1 is the whole model."""
+
+TURNS = 8
+Points = list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The maps of an elastic model's configuration, and how well they keep.
+
+    Args:
+        depth_map, width_map: points (asked, given to the gates), rising in both.
+        errors: for each budget of the grid, realised less asked depth and width.
+    """
+
+    depth_map: Points
+    width_map: Points
+    errors: dict[float, tuple[float, float]]
+
+    @property
+    def worst(self) -> float:
+        """The largest error of the mean of depth and width."""
+        return max(abs(depth + width) / 2 for depth, width in self.errors.values())
+
+    def apply(self, model: "L2AForCausalLM") -> None:
+        """Write the maps into the model's configuration."""
+        model.config.depth_map, model.config.width_map = self.depth_map, self.width_map
+
+
+def calibrate(
+    model: "L2AForCausalLM", questions: "Sequence[Question]", grid: Sequence[float] = GRID, turns: int = TURNS, tokens: float = 1.0
+) -> Calibration:
+    """Find the maps for the scalar budgets of `grid`.
+
+    Each turn reads the prompts once a budget with the hard gates. Then what came of it is made monotone in what was given and the curve is
+    turned round, or, in every other turn, the best found so far goes half the way of its error. The former maps of the model play no part,
+    and it is not changed.
+
+    Args:
+        questions: calibration problems; some hundreds for errors below one point.
+        tokens: tokens dimension of the budgets.
+    """
+    import numpy as np
+
+    asked = np.array([ComputeBudget.of(budget).vector[:2] for budget in sorted(grid)])
+    given, tried, came = asked.copy(), [np.zeros((1, 2)), np.ones((1, 2))], [np.zeros((1, 2)), np.ones((1, 2))]
+    best, errors = given.copy(), np.full_like(given, np.inf)
+    for turn in range(turns + 1):
+        realised = np.array([realise(model, questions, depth, width, tokens) for depth, width in given])
+        # Each budget keeps the turn that came nearest.
+        better = np.abs(realised - asked).max(1) < np.abs(errors).max(1)
+        best[better], errors[better] = given[better], (realised - asked)[better]
+        tried.append(given)
+        came.append(realised)
+        if turn % 2:
+            given = np.clip(best - errors / 2, 0.0, 1.0)
+            continue
+        given = np.stack([_inverse(np.concatenate(tried)[:, side], np.concatenate(came)[:, side], asked[:, side]) for side in (0, 1)], 1)
+    found = {budget: (float(depth), float(width)) for budget, (depth, width) in zip(sorted(grid), errors, strict=True)}
+    return Calibration(_points(asked[:, 0], best[:, 0]), _points(asked[:, 1], best[:, 1]), found)
+
+
+def realise(model: "L2AForCausalLM", questions: "Sequence[Question]", depth: float, width: float, tokens: float) -> tuple[float, float]:
+    """Mean share of the layers that run, and of the head groups in those, when the gates are given this, without any map."""
+    import torch
+
+    from cloudsim.l2a.evaluation.forcing import by_length
+    from cloudsim.l2a.plan import Plan
+
+    planner, decoder, plans = _Uncalibrated(model), model.decoder(), []
+    for numbers in by_length(questions, 128):
+        prompts = [list(questions[number].prompt) for number in numbers]
+        budget = torch.tensor([[depth, width, tokens]] * len(prompts), dtype=torch.float32)
+        plans.append(decoder.prefill(prompts, budget, planner).plan)
+    whole = Plan(torch.cat([plan.layers for plan in plans]), torch.cat([plan.groups for plan in plans]))
+    wide = whole.groups.sum((1, 2)) / (whole.layers.sum(1) * whole.groups.shape[2])
+    return float(whole.layers.double().mean()), float(wide.double().mean())
+
+
+class _Uncalibrated:
+    """The gates without the configuration's maps."""
+
+    def __init__(self, model: "L2AForCausalLM") -> None:
+        self._gates = model.gates
+
+    def reads(self, index: int) -> bool:
+        return self._gates.reads(index)
+
+    def decide(self, index: int, state: Any, budget: Any) -> Any:
+        return self._gates.decide(index, state, budget, 1.0, True)
+
+
+def _inverse(given: "NDArray[Any]", realised: "NDArray[Any]", asked: "NDArray[Any]") -> "NDArray[Any]":
+    """What to give for what is asked: isotonic regression of realised on given, read backwards."""
+    import numpy as np
+    from scipy.optimize import isotonic_regression
+
+    order = np.lexsort((realised, given))
+    rising = isotonic_regression(realised[order]).x
+    # Equal values leave the way back open: the middle of what gives them is taken.
+    levels, place = np.unique(np.round(rising, 9), return_inverse=True)
+    middle = np.array([given[order][place == level].mean() for level in range(len(levels))])
+    back: NDArray[Any] = np.interp(asked, levels, middle)
+    return back.clip(0.0, 1.0)
+
+
+def _points(asked: "NDArray[Any]", given: "NDArray[Any]") -> Points:
+    """Pairs from 0 to 1, rising in both."""
+    import numpy as np
+
+    rising = np.maximum.accumulate(np.concatenate([[0.0], given, [1.0]]))
+    points = dict(zip(np.concatenate([[0.0], asked, [1.0]]).round(6).tolist(), rising.round(6).tolist(), strict=True))
+    return sorted(points.items())

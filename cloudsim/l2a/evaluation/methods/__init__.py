@@ -1,0 +1,1 @@
+"""The ways to spend less than the dense model, one file each."""

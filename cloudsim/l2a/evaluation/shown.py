@@ -1,0 +1,48 @@
+"""The result as tables in a terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cloudsim.l2a.evaluation.frontier import Point
+from cloudsim.report.wording import percent
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from cloudsim.l2a.evaluation.timing import Timing
+
+
+def frontier_table(points: Sequence[Point], split: str) -> "Table":
+    """The frontier of a split."""
+    from rich.table import Table
+
+    shown = Table(title=f"{split}: accuracy at matched compute, {points[0].problems:,} problems")
+    shown.add_column("method", no_wrap=True)
+    for head in ("b", "accuracy", "95 %", "to dense", "95 %", "layers skipped", "heads skipped", "compute", "KV", "think", "masks"):
+        shown.add_column(head, justify="right")
+    for point in points:
+        if point.split == split:
+            (low, high), (less, more) = point.ci95, point.difference_ci95
+            shown.add_row(
+                point.method, f"{point.budget:g}", percent(point.accuracy), f"{100 * low:.1f}–{100 * high:.1f}",
+                f"{100 * point.difference:+.1f}", f"{100 * less:+.1f} to {100 * more:+.1f}", percent(point.layer_sparsity),
+                percent(point.head_sparsity), percent(point.compute_share), percent(point.kv_share), f"{point.think_tokens:.1f}",
+                f"{point.masks:,}",
+            )  # fmt: skip
+    return shown
+
+
+def timing_table(timings: "Sequence[Timing]") -> "Table":
+    """Decode time."""
+    from rich.table import Table
+
+    shown = Table(title="decode time on one thread")
+    shown.add_column("method", no_wrap=True)
+    for head in ("b", "sequences", "ms a step", "CPU ms", "speed-up", "layers skipped", "layers called", "gates"):
+        shown.add_column(head, justify="right")
+    for timing in timings:
+        shown.add_row(
+            timing.method, f"{timing.budget:g}", f"{timing.sequences}", f"{1000 * timing.step_s:.2f}", f"{1000 * timing.step_cpu_s:.2f}",
+            f"{timing.speedup:.2f}×", percent(timing.layer_sparsity), percent(timing.layers_called), percent(timing.gate_overhead),
+        )  # fmt: skip
+    return shown
