@@ -97,6 +97,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "engine": engine,
         "gateway": {"queue_timeout_s": 60.0, "max_retries": 3},
         "family": {**family, "task": "gsm8k", "precision": "bf16"},
+        "model": {"backend": "profiled", "clock": "modelled", "measured": None},
         "fleet": {"instance": "aws_p5_4xlarge", "instances": replicas, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9},
         "contenders": {"bench": {"pools": {"all": {"model": "llama-3-8b", "elastic": None, "instances": replicas}}, **policy}},
     })  # fmt: skip

@@ -123,6 +123,19 @@ class FamilyConfig(Section):
     precision: Annotated[str, Field(pattern="^(bf16|fp8)$")] = Field(description="precision in which the family is served by default")
 
 
+class ModelConfig(Section):
+    """Where answers and step times come from."""
+
+    backend: Annotated[str, Field(pattern="^(profiled|recorded|live)$")] = Field(
+        description="profiled: lengths of the trace, answers by profile; recorded: problems of a measured profile, as it recorded them; "
+        "live: fresh problems, answered by the network"
+    )
+    clock: Annotated[str, Field(pattern="^(modelled|measured)$")] = Field(
+        description="modelled: step times of the fleet's GPU; measured: those of the CPU on which the profile was measured"
+    )
+    measured: str | None = Field(description="folder with profiles that `profile l2a` wrote; null for those of the catalogue")
+
+
 class PoolConfig(Section):
     """Equal replicas of one model."""
 
@@ -173,6 +186,7 @@ class RunConfig(Section):
     engine: EngineConfig
     gateway: GatewayConfig
     family: FamilyConfig
+    model: ModelConfig
     fleet: FleetConfig
     contenders: dict[str, ContenderConfig]
 

@@ -7,7 +7,7 @@ else, so a run stays deterministic. A new one is one file and one YAML entry wit
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cloudsim.config import TierConfig
 from cloudsim.models.elastic import ElasticProfile
@@ -25,6 +25,28 @@ class RequestView(Protocol):
     retries: int
 
 
+class DenseLatency(NamedTuple):
+    """T_dense(x) of the L2A paper: what the full model would need for a request on a replica as it is now, estimated online.
+
+    b_time, b_spot and the deadline of admission all read this one estimate.
+
+    Args:
+        first_s: seconds to the first token, the queue before it included.
+        token_s: seconds a token after it.
+    """
+
+    first_s: float
+    token_s: float
+
+    def total_s(self, output_tokens: float) -> float:
+        """Seconds of an answer of `output_tokens` tokens."""
+        return self.first_s + output_tokens * self.token_s
+
+    def b_time(self, left_s: float, output_tokens: float) -> float:
+        """clip(T / T_dense(x), 0, 1): the share of the full model's compute that `left_s` seconds allow (arXiv 2606.27743)."""
+        return min(1.0, max(0.0, left_s / self.total_s(output_tokens)))
+
+
 class ReplicaView(Protocol):
     """A replica that takes requests."""
 
@@ -38,8 +60,8 @@ class ReplicaView(Protocol):
     def queued_tokens(self) -> int:
         """Prompt tokens it has still to prefill."""
 
-    def dense_s(self, prompt_tokens: int, output_tokens: float) -> tuple[float, float]:
-        """Estimate for the full model: (seconds to the first token, seconds a token after it)."""
+    def dense_s(self, prompt_tokens: int, output_tokens: float) -> DenseLatency:
+        """Estimate for the full model."""
 
     def kv_free(self) -> float:
         """Share of its KV blocks that is free."""

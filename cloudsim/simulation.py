@@ -22,6 +22,7 @@ from cloudsim.errors import CloudsimError, ConfigError, SimulationError
 from cloudsim.metrics.outcome import node_table, request_table, timeline_table
 from cloudsim.metrics.recorder import Recorder
 from cloudsim.metrics.words import Words
+from cloudsim.serving.answers import build_answers
 from cloudsim.serving.gateway import Gateway
 from cloudsim.streams import stream
 from cloudsim.workload import build_workload
@@ -139,14 +140,15 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     spot = build_market(config, replication)
     pools = build_pools(config, contender)
     parts, path = config.contenders[contender], f"contenders.{contender}"
+    answers = build_answers(config, workload, pools)
     clock = Clock()
     recorder = Recorder(clock, list(pools))
     market = Market(clock, spot, config.provider, config.seed, replication)
     provisioning = create(parts.provisioning, f"{path}.provisioning")
     fleet = Fleet(clock, config, pools, market, provisioning, contender, replication, lambda request: gateway.finished(request))
     gateway = Gateway(
-        clock, config, pools, fleet, recorder, create(parts.admission, f"{path}.admission"), create(parts.routing, f"{path}.routing"),
-        create(parts.budget, f"{path}.budget"), create(parts.notice, f"{path}.notice"),
+        clock, config, pools, fleet, recorder, answers, create(parts.admission, f"{path}.admission"),
+        create(parts.routing, f"{path}.routing"), create(parts.budget, f"{path}.budget"), create(parts.notice, f"{path}.notice"),
     )  # fmt: skip
     timeline = Timeline(clock, config, fleet, gateway, market, progress)
     fleet.start()
@@ -159,7 +161,7 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     gateway.close()
     if recorder.count != len(workload):
         raise SimulationError(f"{contender}: {len(workload)} requests arrived, {recorder.count} ended")
-    requests = request_table(config, workload, list(pools.values()), recorder)
+    requests = request_table(config, workload, list(pools.values()), recorder, answers)
     sources = [*workload.sources, *spot.sources, *_settings(config)]
     for pool in pools.values():
         sources += [*pool.sources, pool.model.score_source(config.family.task)]

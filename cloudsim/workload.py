@@ -1,19 +1,24 @@
 """The requests of one replication: a trace of arrivals and lengths, and what it does not say about them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cloudsim.components import create
 from cloudsim.config import RunConfig
+from cloudsim.errors import ConfigError
+from cloudsim.models.measured import MeasuredProfile, find_measured
 from cloudsim.serving.request import Request
 from cloudsim.streams import stream
 from traces.provenance import Provenance, Source
 from traces.sources import TrafficSource
 from traces.tables import Floats, RequestTrace
+
+if TYPE_CHECKING:
+    from cloudsim.l2a.tasks.problem import Problem
 
 CHUNK = 256
 
@@ -27,6 +32,8 @@ class Workload:
         tier: index into the tiers of the configuration. Shape (n,).
         difficulty, difficulty_seen: the latent difficulty and what a router believes it to be, in [0, 1]. Shape (n,).
         luck: uniform number in [0, 1) that decides whether an answer is right: the request's own. Shape (n,).
+        problem: where requests carry problems of a measured suite, their numbers in it. Shape (n,), or (0,).
+        questions: where they carry fresh ones for a network, those problems.
     """
 
     trace: RequestTrace
@@ -36,6 +43,8 @@ class Workload:
     difficulty_seen: Floats
     luck: Floats
     sources: tuple[Source, ...]
+    problem: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    questions: "tuple[Problem, ...]" = ()
 
     def __len__(self) -> int:
         return len(self.trace)
@@ -75,4 +84,59 @@ def build_workload(config: RunConfig, replication: int) -> Workload:
     sources = [*trace.sources, assumed]
     if scale != 1.0:
         sources.append(Source("traffic intensity", Provenance.PROJECTED, f"arrivals {scale:g} times as dense as in the trace"))
-    return Workload(trace, reasoning, tier, difficulty, np.clip(difficulty + noise, 0.0, 1.0), luck, tuple(sources))
+    workload = Workload(trace, reasoning, tier, difficulty, np.clip(difficulty + noise, 0.0, 1.0), luck, tuple(sources))
+    return workload if config.model.backend == "profiled" else _with_problems(workload, config, replication)
+
+
+def _with_problems(workload: Workload, config: RunConfig, replication: int) -> Workload:
+    """The same arrivals with problems: prompts have the problems' lengths, answers those that the models will give."""
+    from cloudsim.models.suite import Suite
+
+    profile = measured_suite(config)
+    questions: tuple[Problem, ...] = ()
+    if config.model.backend == "recorded":
+        suite = Suite(profile)
+        problem = suite.pick(workload.difficulty, workload.luck)
+        prompt_tokens, longest = suite.prompt_tokens[problem], int(suite.new_tokens.max())
+        origin = f"drawn from the {len(suite.prompt_tokens):,} problems of {profile.name}, split {profile.suite.split}"
+    else:
+        from cloudsim.l2a.live.problems import ANSWER_TOKENS, draw_problems, prompt_lengths
+
+        problem, longest = workload.problem, ANSWER_TOKENS
+        questions = draw_problems(profile.suite.families, workload.difficulty, config.seed, replication)
+        prompt_tokens = prompt_lengths(questions)
+        origin = f"fresh problems of the families {', '.join(profile.suite.families)}, none of them trained on"
+    output_tokens = np.full(len(workload), longest, dtype=np.int64)
+    trace = RequestTrace(workload.trace.arrival_s, prompt_tokens, output_tokens, workload.trace.sources).check()
+    asked = Source("problems in place of the trace's lengths", Provenance.MEASURED, origin)
+    return replace(
+        workload, trace=trace, reasoning_tokens=np.zeros(len(workload), dtype=np.int64), sources=(*workload.sources, asked),
+        problem=problem, questions=questions,
+    )  # fmt: skip
+
+
+def measured_suite(config: RunConfig) -> MeasuredProfile:
+    """A measured profile of the contenders, all of which were measured on the same problems.
+
+    Raises:
+        ConfigError: a pool's model was not measured, or on other problems.
+    """
+    found: dict[str, MeasuredProfile] = {}
+    problems = []
+    for contender, parts in config.contenders.items():
+        for pool in parts.pools.values():
+            name = pool.elastic or pool.model
+            profile = find_measured(config.model.measured, name)
+            if profile is None:
+                needs = f"model.backend={config.model.backend} needs a measured profile"
+                problems.append(f"contenders.{contender}: {needs}, and {name} has none")
+            else:
+                found[name] = profile
+    if len({profile.suite.sha256 for profile in found.values()}) > 1:
+        problems.append(
+            f"model.measured: {', '.join(sorted(found))} were measured on different problems; measure them with the same split, seed and "
+            "number of problems"
+        )
+    if problems:
+        raise ConfigError(*dict.fromkeys(problems))
+    return next(iter(found.values()))

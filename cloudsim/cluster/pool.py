@@ -6,7 +6,9 @@ from cloudsim.cluster.instances import Instance, find_instance
 from cloudsim.config import PoolConfig, RunConfig
 from cloudsim.errors import ConfigError
 from cloudsim.models.elastic import ElasticProfile, find_profile, static_profile
-from cloudsim.models.latency import LatencyModel, fitted_latency
+from cloudsim.models.extrapolation import extrapolated_latency
+from cloudsim.models.latency import LatencyModel, fitted_latency, measured_latency
+from cloudsim.models.measured import MeasuredProfile, find_measured, measured_path
 from cloudsim.models.memory import MemoryPlan, kv_blocks, plan_memory
 from cloudsim.models.spec import ModelSpec, find_model
 from traces.provenance import Source
@@ -20,6 +22,7 @@ class Pool:
         instances: instances it wants.
         blocks: KV blocks of one replica at full depth and width.
         kv_unit_bytes: bytes of one token in one unit (one KV head group of one layer).
+        measured: what its model was measured to do, if it was.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Pool:
     memory: MemoryPlan
     blocks: int
     kv_unit_bytes: float
+    measured: MeasuredProfile | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -46,18 +50,43 @@ def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
         raise ConfigError(
             f"instance {instance.name} has {instance.gpus} GPUs, which tensor_parallel {engine.tensor_parallel} does not divide"
         )
-    model = find_model(pool.model)
-    profile = find_profile(pool.elastic, model) if pool.elastic else static_profile(model)
-    latency = fitted_latency(
-        model,
-        instance.gpu,
-        engine.precision,
-        engine.tensor_parallel,
-        engine.step_overhead_s,
-        engine.sequence_overhead_s,
-        profile.gate_overhead,
-    )
+    model, profile, measured = _served(pool, config)
+    host = (engine.step_overhead_s, engine.sequence_overhead_s)
+    served = (model, instance.gpu, engine.precision, engine.tensor_parallel, *host, profile.gate_overhead)
+    if measured is None:
+        latency = fitted_latency(*served)
+    elif config.model.clock == "measured":
+        latency = measured_latency(measured.clock, measured.name, profile.gate_overhead)
+    else:
+        latency = extrapolated_latency(*served)
     memory = plan_memory(model, instance.gpu_memory_bytes, engine.tensor_parallel, engine.precision, engine.memory_fraction)
     blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.tensor_parallel} × {instance.gpu}")
     unit_bytes = memory.kv_bytes_per_token / (model.layers * model.kv_heads)
-    return Pool(name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes)
+    return Pool(name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes, measured)
+
+
+def _served(pool: PoolConfig, config: RunConfig) -> tuple[ModelSpec, ElasticProfile, MeasuredProfile | None]:
+    """The model of a pool: as it was measured if it was, else as the catalogue has it."""
+    asked = config.model
+    name = pool.elastic or pool.model
+    measured = find_measured(asked.measured, name)
+    if measured is not None:
+        if measured.model.name != pool.model:
+            raise ConfigError(f"elastic profile {name} belongs to model {measured.model.name}, not to {pool.model}")
+        if pool.elastic is None and len(measured.levels) > 1:
+            raise ConfigError(f"model {name} is an elastic profile of {measured.model.name}; give it as elastic")
+        return measured.spec, measured.elastic(realised=asked.backend != "profiled"), measured
+    try:
+        model = find_model(pool.model)
+        profile = find_profile(pool.elastic, model) if pool.elastic else static_profile(model)
+    except ConfigError as error:
+        path = measured_path(asked.measured, name)
+        hint = f"; nor was it measured: there is no {path}, which python -m cloudsim profile l2a can write"
+        raise ConfigError(f"{error}{hint if 'catalogue' in str(error) else ''}") from None
+    if asked.backend != "profiled" or asked.clock != "modelled":
+        key = "backend" if asked.backend != "profiled" else "clock"
+        raise ConfigError(
+            f"model.{key}={getattr(asked, key)} needs a measured model, and {name} is of the catalogue; take model=tiny_reasoner_l2a, or "
+            f"measure yours with python -m cloudsim profile l2a"
+        )
+    return model, profile, None

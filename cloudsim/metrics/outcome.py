@@ -16,14 +16,13 @@ from cloudsim.errors import SimulationError
 from cloudsim.metrics.recorder import STATUS_CODES, Recorder
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.metrics.words import Words, encode
-from cloudsim.models.quality import fit_threshold, success
+from cloudsim.serving.answers import BLOCK, Answers
 from cloudsim.workload import Workload
 
-BLOCK = 65_536
 COMPLETED, UNFINISHED = STATUS_CODES["completed"], STATUS_CODES["unfinished"]
 
 
-def request_table(config: RunConfig, workload: Workload, pools: list[Pool], recorder: Recorder) -> dict[str, Any]:
+def request_table(config: RunConfig, workload: Workload, pools: list[Pool], recorder: Recorder, answers: Answers) -> dict[str, Any]:
     """The requests of a run in order of arrival."""
     noted, trace = recorder.columns(), workload.trace
     if not np.array_equal(noted["request"], np.arange(len(workload))):
@@ -38,6 +37,7 @@ def request_table(config: RunConfig, workload: Workload, pools: list[Pool], reco
     np.fmax(done, first, out=done, where=status != UNFINISHED)  # one may be lost while its first token is on its way to the client
     dispatched = noted["dispatched_s"]
     dispatched[dispatched < 0] = nan
+    realised = answers.realised(noted)
     return {
         "request": noted["request"],
         "tier": Words(workload.tier, tuple(config.tiers)),
@@ -48,16 +48,16 @@ def request_table(config: RunConfig, workload: Workload, pools: list[Pool], reco
         "first_token_s": first,
         "done_s": done,
         "input_tokens": trace.input_tokens.astype(np.int32),
-        "output_tokens": noted["output_tokens"],
+        "output_tokens": realised.get("output_tokens", noted["output_tokens"]),
         "generated_tokens": noted["generated_tokens"],
         "difficulty": workload.difficulty.astype(np.float32),
         "model": Words(np.where(level >= 0, pool, len(pools)).astype(np.int8), (*(one.model.name for one in pools), "")),
         "node": noted["node"],
         "budget": _of_levels(pools, "budget")[pool, level],
-        "depth": _of_levels(pools, "depth")[pool, level],
-        "width": _of_levels(pools, "width")[pool, level],
+        "depth": realised["depth"] if "depth" in realised else _of_levels(pools, "depth")[pool, level],
+        "width": realised["width"] if "width" in realised else _of_levels(pools, "width")[pool, level],
         "tokens": _of_levels(pools, "tokens")[pool, noted["token_level"]],
-        "correct": _correct(config, workload, pools, noted),
+        "correct": np.where(status == COMPLETED, answers.right(noted), -1).astype(np.int8),
         "met_sla": _met_sla(config, workload, noted),
         "preempted": noted["preempted"],
         "retries": noted["retries"],
@@ -84,20 +84,6 @@ def _met_sla(config: RunConfig, workload: Workload, noted: dict[str, NDArray[Any
         in_time = (first - arrival <= ttft_s[tier]) & ((tpot <= tpot_s[tier]) | (output == 1)) & (done - arrival <= e2e_s[tier])
         met[rows] = in_time & (noted["status"][rows] == COMPLETED)
     return met
-
-
-def _correct(config: RunConfig, workload: Workload, pools: list[Pool], noted: dict[str, NDArray[Any]]) -> NDArray[np.int8]:
-    """1 where the answer is right, by the success curve of the model at the leaner of the request's two levels; -1 without an answer."""
-    task, alpha, beta = config.family.task, config.workload.difficulty_alpha, config.workload.difficulty_beta
-    thresholds = _table(
-        [[fit_threshold(pool.model.score(task) * one.quality, alpha, beta) for one in pool.profile.levels] for pool in pools]
-    )
-    correct = np.full(len(workload), -1, dtype=np.int8)
-    for rows in _blocks(len(workload)):
-        leaner = np.maximum(noted["level"][rows], noted["token_level"][rows])
-        right = workload.luck[rows] < success(thresholds[noted["pool"][rows], leaner], workload.difficulty[rows])
-        correct[rows] = np.where(noted["status"][rows] == COMPLETED, right, -1)
-    return correct
 
 
 def _of_levels(pools: list[Pool], field: str) -> NDArray[np.float32]:

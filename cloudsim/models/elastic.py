@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cloudsim.catalog import entry
 from cloudsim.errors import ConfigError
@@ -21,6 +22,7 @@ class Level:
         depth, width: `layers` and `units` as shares of the full model.
         tokens: share of the reasoning tokens that is left.
         quality: share of the full model's score that is left.
+        ran: the layers that are run, by their numbers, where a single sequence's are known.
     """
 
     index: int
@@ -31,6 +33,17 @@ class Level:
     width: float
     tokens: float
     quality: float
+    ran: tuple[int, ...] = ()
+
+
+class BatchLayers(Protocol):
+    """The layers whose weights a batch reads, as sequences come and go."""
+
+    def enter(self, level: Level) -> float:
+        """A sequence of this level comes; returns the layers read from now on."""
+
+    def leave(self, level: Level) -> float:
+        """One goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,8 @@ class ElasticProfile:
     Args:
         independent: False if the skip sets are nested, True if each sequence skips layers of its own.
         gate_overhead: share of compute time that the gates add.
+        layer_use: for each level the share of sequences that run each layer, where it was measured.
+        realised: whether each sequence's level says which layers it runs (`Level.ran`).
     """
 
     name: str
@@ -48,6 +63,8 @@ class ElasticProfile:
     independent: bool
     gate_overhead: float
     sources: tuple[Source, ...]
+    layer_use: tuple[tuple[float, ...], ...] = ()
+    realised: bool = False
 
     def level_for(self, budget: float) -> Level:
         """The richest level that stays within `budget`; the leanest one if none does."""
@@ -63,8 +80,15 @@ class ElasticProfile:
             counts: sequences of the batch at each level.
 
         Nested: the deepest member's layers. Independent: each layer but the first is kept with the level's mean probability p, so it
-        is read with probability 1 − Π(1 − p); the first is never skipped.
+        is read with probability 1 − Π(1 − p); the first is never skipped. With `layer_use` every layer has its own p, and since the input
+        picks what a sequence runs, that holds for nested skip sets too.
         """
+        if self.layer_use:
+            idle = [1.0] * self.model_layers
+            for use, count in zip(self.layer_use, counts, strict=True):
+                if count:
+                    idle = [left * (1.0 - share) ** count for left, share in zip(idle, use, strict=True)]
+            return self.model_layers - sum(idle)
         if not self.independent:
             for level, count in zip(self.levels, counts, strict=True):
                 if count:
@@ -78,6 +102,54 @@ class ElasticProfile:
             if count:
                 unused *= ((self.model_layers - level.layers) / others) ** count if others else 1.0
         return 1.0 + others * (1.0 - unused)
+
+    def batch_layers(self) -> BatchLayers:
+        """An empty batch."""
+        return LayerUnion(self.model_layers) if self.realised else LevelCounts(self)
+
+
+class LevelCounts:
+    """A batch of which only the levels are known: how many sequences it has at each."""
+
+    __slots__ = ("_counts", "_profile")
+
+    def __init__(self, profile: ElasticProfile) -> None:
+        self._profile, self._counts = profile, [0] * len(profile.levels)
+
+    def enter(self, level: Level) -> float:
+        """See `BatchLayers`."""
+        self._counts[level.index] += 1
+        return self._profile.layers_read(self._counts)
+
+    def leave(self, level: Level) -> float:
+        """See `BatchLayers`."""
+        self._counts[level.index] -= 1
+        return self._profile.layers_read(self._counts)
+
+
+class LayerUnion:
+    """A batch in which every sequence says which layers it runs: how many run each."""
+
+    __slots__ = ("_runners", "_used")
+
+    def __init__(self, layers: int) -> None:
+        self._runners, self._used = [0] * layers, 0
+
+    def enter(self, level: Level) -> float:
+        """See `BatchLayers`."""
+        runners = self._runners
+        for layer in level.ran:
+            runners[layer] += 1
+            self._used += runners[layer] == 1
+        return self._used
+
+    def leave(self, level: Level) -> float:
+        """See `BatchLayers`."""
+        runners = self._runners
+        for layer in level.ran:
+            runners[layer] -= 1
+            self._used -= runners[layer] == 0
+        return self._used
 
 
 def static_profile(model: ModelSpec) -> ElasticProfile:

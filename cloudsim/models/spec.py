@@ -17,7 +17,7 @@ class ModelSpec:
         kv_heads: KV head groups a layer; the unit in which attention can be pruned and its cache freed.
         params: number of parameters.
         kind: base or instruct; scores of different kinds are not compared.
-        scores: published share of right answers in [0, 1] by benchmark.
+        scores: published or measured share of right answers in [0, 1] by benchmark.
     """
 
     name: str
@@ -29,6 +29,7 @@ class ModelSpec:
     kind: str
     scores: dict[str, float]
     source: str
+    provenance: Provenance = Provenance.PUBLISHED
 
     def weights_bytes(self, precision: str) -> float:
         """Bytes of all weights in `precision`."""
@@ -39,14 +40,14 @@ class ModelSpec:
         return 2 * self.layers * self.kv_heads * self.head_dim * 2
 
     def score(self, task: str) -> float:
-        """Published share of right answers on `task`; `ConfigError` if none is known."""
+        """Share of right answers on `task`; `ConfigError` if none is known."""
         if task not in self.scores:
             raise ConfigError(f"model {self.name} has no published score for task {task!r}; known: {', '.join(sorted(self.scores))}")
         return self.scores[task]
 
     def score_source(self, task: str) -> Source:
-        """Where that score was published."""
-        return Source(f"{task} score of {self.name} ({self.kind})", Provenance.PUBLISHED, self.source)
+        """Where that score comes from."""
+        return Source(f"{task} score of {self.name} ({self.kind})", self.provenance, self.source)
 
 
 def find_model(name: str) -> ModelSpec:

@@ -29,7 +29,7 @@ class Batch:
 
     __slots__ = (
         "profile", "capacity", "block_tokens", "waiting", "running", "step", "decoding", "kv_units", "held", "_queued_tokens",
-        "_ledger", "_width", "_layers", "_counts", "_elastic", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
+        "_ledger", "_width", "_layers", "_batch_layers", "_elastic", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
     )  # fmt: skip
 
     def __init__(self, profile: ElasticProfile, capacity: int, block_tokens: int) -> None:
@@ -40,7 +40,7 @@ class Batch:
         self._ledger: BlockLedger | None = None  # kept only while blocks are scarce
         self._width = self._layers = 0  # Σ units and Σ layers of those that decode
         self._elastic = len(profile.levels) > 1
-        self._counts = [0] * len(profile.levels)
+        self._batch_layers = profile.batch_layers()
         self._layers_read: float = profile.levels[0].layers  # of the batch; stays so where there is one level only
         self._finishing: list[int] = []  # heap: the step after which each is complete, shifted, and its index
         self._stale = 0  # entries of that heap whose request has left or ends at another step
@@ -129,14 +129,12 @@ class Batch:
     def _enter(self, level: Level) -> None:
         """A request of this level is in the batch from now on."""
         if self._elastic:
-            self._counts[level.index] += 1
-            self._layers_read = self.profile.layers_read(self._counts)
+            self._layers_read = self._batch_layers.enter(level)
 
     def _leave(self, level: Level) -> None:
         """A request of this level is in the batch no more."""
         if self._elastic:
-            self._counts[level.index] -= 1
-            self._layers_read = self.profile.layers_read(self._counts)
+            self._layers_read = self._batch_layers.leave(level)
 
     def _preempt(self) -> Request:
         """Blocks have run out: the youngest request waits, first in line, to be computed again."""

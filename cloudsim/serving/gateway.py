@@ -13,7 +13,7 @@ from cloudsim.config import RunConfig
 from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, NoticedRequest, NoticePolicy, RoutingPolicy
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.recorder import Recorder
-from cloudsim.models.elastic import Level
+from cloudsim.serving.answers import Answers
 from cloudsim.serving.batch import restart
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
@@ -39,10 +39,10 @@ class Gateway:
     """
 
     def __init__(
-        self, clock: Clock, config: RunConfig, pools: dict[str, Pool], fleet: Fleet, recorder: Recorder,
+        self, clock: Clock, config: RunConfig, pools: dict[str, Pool], fleet: Fleet, recorder: Recorder, answers: Answers,
         admission: AdmissionPolicy, routing: RoutingPolicy, budget: BudgetPolicy, notice: NoticePolicy,
     ) -> None:  # fmt: skip
-        self._clock, self._pools, self._fleet, self._recorder = clock, pools, fleet, recorder
+        self._clock, self._pools, self._fleet, self._recorder, self._answers = clock, pools, fleet, recorder, answers
         self._admission, self._routing, self._budget, self._notice = admission, routing, budget, notice
         self._timeout_s, self._max_retries = config.gateway.queue_timeout_s, config.gateway.max_retries
         self._bytes_per_s = config.fleet.migration_bytes_per_s
@@ -96,13 +96,9 @@ class Gateway:
             if not possible:
                 raise SimulationError(f"budget {type(self._budget).__name__} gave {budget!r} to request {request.index}: not in (0, 1]")
             level = profile.level_for(budget)
-        if request.dispatched_s >= 0:  # not its first replica: a part of the answer is there
-            request.output_tokens = max(answer_tokens(request, level), request.generated_tokens + 1)
-        else:
+        if request.dispatched_s < 0:
             request.dispatched_s = self._clock._now
-            if level.tokens != 1.0:
-                request.output_tokens = answer_tokens(request, level)
-        request.level = request.token_level = level
+        self._answers.give(request, replica.pool, level)
         replica.submit(request)
 
     def _keep(self, request: Request) -> None:
@@ -159,8 +155,7 @@ class Gateway:
             if not isinstance(action, Action):
                 raise SimulationError(f"notice {type(self._notice).__name__} gave {action!r} to request {request.index}: not an Action")
             if action is Action.SQUEEZE and request.finish_step >= 0:
-                request.token_level = squeezed
-                replica.shorten(request, answer_tokens(request, squeezed))
+                replica.shorten(request, self._answers.squeeze(request, replica.pool, squeezed, replica.generated_tokens(request)))
             elif action is Action.MIGRATE and request.finish_step >= 0:
                 self._move(replica, request, bytes_left)
             elif action is Action.RECOMPUTE:
@@ -227,8 +222,3 @@ class Gateway:
             self._recorder.end(move.request, "unfinished", "")
         self.pending.clear()
         self.moving.clear()
-
-
-def answer_tokens(request: Request, level: Level) -> int:
-    """Length of the answer when `level` says what is left of its reasoning."""
-    return max(1, request.full_output_tokens - round(request.reasoning_tokens * (1.0 - level.tokens)))

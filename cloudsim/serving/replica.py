@@ -5,6 +5,7 @@ from heapq import heappush
 from typing import TYPE_CHECKING
 
 from cloudsim.clock import Clock
+from cloudsim.contracts import DenseLatency
 from cloudsim.models.elastic import ElasticProfile
 from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.batch import INDEX_BITS, restart
@@ -63,7 +64,7 @@ class Replica(Engine):
 
     def shorten(self, request: Request, output_tokens: int) -> None:
         """At a boundary: end a decoding request's answer after `output_tokens` tokens, of which at least one is still to come."""
-        request.generated_tokens = request.output_tokens - (request.finish_step - self.step)
+        request.generated_tokens = self.generated_tokens(request)
         request.output_tokens = max(output_tokens, request.generated_tokens + 1)
         request.finish_step = self.step + request.output_tokens - request.generated_tokens
         heappush(self._finishing, request.finish_step << INDEX_BITS | request.index)
@@ -140,8 +141,12 @@ class Replica(Engine):
         """At a boundary: tokens whose KV a running request holds."""
         return self.step + request.cache_offset if request.finish_step >= 0 else request.prefilled_tokens
 
-    def dense_s(self, prompt_tokens: int, output_tokens: float) -> tuple[float, float]:
-        """What a full-model request would see here now: (seconds to its first token, seconds a token after it).
+    def generated_tokens(self, request: Request) -> int:
+        """At a boundary: tokens that a decoding request has written."""
+        return request.output_tokens - (request.finish_step - self.step)
+
+    def dense_s(self, prompt_tokens: int, output_tokens: float) -> DenseLatency:
+        """What a full-model request would see here now.
 
         An estimate from the present batch: the queue is prefilled first, then the batch stays as it is.
         """
@@ -152,7 +157,7 @@ class Replica(Engine):
             self.decoding + 1, full.layers, self._layers + full.layers,
             self.kv_units + int((prompt_tokens + output_tokens * 0.5) * full.units),
         )  # fmt: skip
-        return queue_s + step_s, step_s
+        return DenseLatency(queue_s + step_s, step_s)
 
     def kv_free(self) -> float:
         """Share of the KV blocks that is free."""

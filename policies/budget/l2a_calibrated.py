@@ -34,10 +34,11 @@ class L2ACalibrated:
         if b <= floor:
             return floor
         output_tokens = fleet.output_tokens_mean
-        first_s, token_s = replica.dense_s(request.input_tokens + request.generated_tokens, output_tokens)
+        dense = replica.dense_s(request.input_tokens + request.generated_tokens, output_tokens)
+        first_s, token_s = dense
         headroom, waited_s = self._headroom, fleet.now_s - request.arrival_s
         left_s = target.e2e_s * headroom - waited_s
-        b = min(b, left_s / (first_s + output_tokens * token_s), target.tpot_s * headroom / token_s, replica.kv_free() / self._kv_reserve)
+        b = min(b, dense.b_time(left_s, output_tokens), target.tpot_s * headroom / token_s, replica.kv_free() / self._kv_reserve)
         if not request.generated_tokens:
             b = min(b, (target.ttft_s * headroom - waited_s) / first_s)
         return b if b > floor else floor

@@ -6,7 +6,9 @@ The keys are found by themselves (`tests.configuration.keys`), so a new one fail
 import json
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
+from tempfile import mkdtemp
 from unittest.mock import patch
 
 import pytest
@@ -20,6 +22,7 @@ from cloudsim.metrics.summary import metrics
 from cloudsim.simulation import build_market, build_workload, simulate
 from tests.cluster.scenario import contender, fingerprint, listed, preset, scheduled, small, tree
 from tests.configuration.keys import argument_leaves, schema_leaves
+from tests.models import profiles
 from traces.errors import TraceError
 
 ROWS = [(round(at * 0.31, 3), 200 + at * 37 % 900, 40 + at * 53 % 400) for at in range(380)] + [(118.5, 9000, 50), (119.0, 300, 900)]
@@ -74,8 +77,16 @@ def seen_scenario(name=""):
     return seen(SPECIAL[name]() if name else scenario())
 
 
+@cache
+def measured_folder(seed):
+    return profiles.folder(mkdtemp(prefix="cloudsim-measured-"), seed=seed)
+
+
 # Scenarios for keys that act only in special states.
 SPECIAL = {
+    "measured": lambda: scenario(
+        {"large": ("tiny-reasoner", "tiny-reasoner-l2a", 2)}, family__task="procedural", model__measured=measured_folder(0)
+    ),
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
@@ -89,6 +100,13 @@ SPECIAL = {
 def routed(pools):
     parts = preset("routing", "model_by_difficulty")
     return parts | {"thresholds": parts["thresholds"][-pools:], "busy": parts["busy"][-pools:]}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of measured profiles, made when it is used."""
+
+    seed: int
 
 
 # key: its new value in the base scenario, or (scenario, new value)
@@ -135,6 +153,9 @@ VALUES = {
     "gateway.queue_timeout_s": 8.0,
     "gateway.max_retries": ("no notice", 0),
     "family.task": "mmlu",
+    "model.backend": ("measured", "recorded"),
+    "model.clock": ("measured", "measured"),
+    "model.measured": ("measured", Folder(1)),
     "fleet.instance": "aws_p5_4xlarge",
     "fleet.control_interval_s": 11.0,
     "fleet.migration_bytes_per_s": 1e7,
@@ -168,6 +189,7 @@ def test_every_key_of_the_schema_is_covered():
 def test_a_key_of_the_schema_changes_the_run(key):
     value = VALUES[key]
     name, value = value if isinstance(value, tuple) else ("", value)
+    value = measured_folder(value.seed) if isinstance(value, Folder) else value
     made = SPECIAL[name]() if name else scenario()
     real = key.replace("tiers.*", "tiers.premium").replace("contenders.*", "contenders.one").replace("pools.*", "pools.large")
     if key == "tiers.*.share":  # shares add up to 1, so two change at once

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudsim.contracts import DenseLatency
 from policies.budget.fixed import Fixed
 from policies.budget.full import Full
 from policies.budget.l2a_calibrated import L2ACalibrated
@@ -112,3 +113,9 @@ def test_each_constant_of_calibrated_acts():
 def test_calibrated_refuses_impossible_constants(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         L2ACalibrated(**CALIBRATED | options)
+
+
+def test_b_time_is_the_share_of_the_dense_latency_that_is_left_clipped():
+    dense = DenseLatency(first_s=0.5, token_s=0.01)
+    assert dense.total_s(150) == 2.0
+    assert [dense.b_time(left_s, 150) for left_s in (-1.0, 0.0, 0.5, 2.0, 9.0)] == [0.0, 0.0, 0.25, 1.0, 1.0]

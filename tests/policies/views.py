@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from cloudsim.config import TierConfig
-from cloudsim.contracts import ClusterView, NodeView
+from cloudsim.contracts import ClusterView, DenseLatency, NodeView
 
 TIERS = (
     TierConfig(share=0.2, ttft_s=1.0, tpot_s=0.03, e2e_s=15.0),
@@ -37,7 +37,7 @@ class Replica:
     free: float = 1.0
 
     def dense_s(self, prompt_tokens, output_tokens):
-        return self.first_s, self.token_s
+        return DenseLatency(self.first_s, self.token_s)
 
     def kv_free(self):
         return self.free

@@ -1,0 +1,57 @@
+"""Answers by problem and budget, each written once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cloudsim.l2a.budget import ComputeBudget
+from cloudsim.l2a.live.problems import prompt_ids
+from cloudsim.l2a.tasks.problem import Problem
+
+BLOCK = 32
+Asked = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the network wrote after one prompt.
+
+    Args:
+        tokens: token ids, the end token included where there was room for one.
+        think_tokens: tokens of reasoning.
+        layers: the layers it ran.
+        units: KV head groups it ran, summed over the layers.
+    """
+
+    tokens: tuple[int, ...]
+    think_tokens: int
+    layers: tuple[int, ...]
+    units: int
+
+
+class Writer(Protocol):
+    """Answers prompts at one budget in one batch."""
+
+    def write(self, prompts: Sequence[Sequence[int]], asked: Asked) -> list[Written]:
+        """See `LiveNetwork.write`."""
+
+
+class AnswerMemo:
+    """A network's answers to the problems of a run or a suite.
+
+    The first answer of a block of 32 neighbours at a budget has the whole block written in one batch: which problems share a batch hangs
+    on their numbers alone, not on what a policy did.
+    """
+
+    def __init__(self, network: Writer, problems: Sequence[Problem]) -> None:
+        self._network, self._problems = network, problems
+        self._blocks: dict[tuple[int, Asked], list[Written]] = {}
+
+    def written(self, index: int, asked: Asked) -> Written:
+        """The answer to problem number `index`."""
+        block = index // BLOCK
+        if (block, asked) not in self._blocks:
+            effort = ComputeBudget(*asked).effort
+            problems = self._problems[block * BLOCK : (block + 1) * BLOCK]
+            self._blocks[block, asked] = self._network.write([prompt_ids(problem.prompt(effort)) for problem in problems], asked)
+        return self._blocks[block, asked][index % BLOCK]

@@ -1,0 +1,1 @@
+"""What the simulator needs to know of a network, measured."""

@@ -1,0 +1,1 @@
+"""Profiles measured with the embedded models; see docs/live.md."""

@@ -1,0 +1,108 @@
+"""What a model answers: how long at which level, and whether it is right. A profile says so, or records of problems, or a network."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudsim.cluster.pool import Pool
+from cloudsim.config import RunConfig
+from cloudsim.models.elastic import Level
+from cloudsim.models.quality import fit_threshold, success
+from cloudsim.models.suite import Suite
+from cloudsim.serving.request import Request
+from cloudsim.workload import Workload
+
+BLOCK = 65_536
+Columns = Mapping[str, NDArray[Any]]
+
+
+class Answers(Protocol):
+    """The answers of one contender's models in one run."""
+
+    def give(self, request: Request, pool: str, level: Level) -> None:
+        """A request is dispatched to a replica of `pool` at `level`: set its `level`, `token_level` and `output_tokens`."""
+
+    def squeeze(self, request: Request, pool: str, level: Level, generated_tokens: int) -> int:
+        """Cut the reasoning of a running request down to `level`, after so many tokens; returns the new length of its answer."""
+
+    def right(self, noted: Columns) -> NDArray[np.bool_]:
+        """Whether the answers are right; of no meaning where there is none. Args: noted: columns of the recorder. Shape (n,)."""
+
+    def realised(self, noted: Columns) -> Mapping[str, NDArray[Any]]:
+        """Columns that are known better than the levels tell: `depth`, `width`, `output_tokens`."""
+
+
+class ProfiledAnswers:
+    """Lengths of the trace, shortened by the level; right by the success curve of the published score, or by measured outcomes.
+
+    Where outcomes were measured, a request stands for one problem of the suite at all levels and of all models, so a run that makes one
+    level right more often does so for the same requests.
+    """
+
+    def __init__(self, config: RunConfig, workload: Workload, pools: Sequence[Pool]) -> None:
+        self._config, self._workload, self._pools = config, workload, pools
+
+    def give(self, request: Request, pool: str, level: Level) -> None:
+        """See `Answers`."""
+        if level.tokens != 1.0 or request.retries:
+            request.output_tokens = max(answer_tokens(request, level), request.generated_tokens + 1)
+        request.level = request.token_level = level
+
+    def squeeze(self, request: Request, pool: str, level: Level, generated_tokens: int) -> int:
+        """See `Answers`."""
+        request.token_level = level
+        return answer_tokens(request, level)
+
+    def right(self, noted: Columns) -> NDArray[np.bool_]:
+        """See `Answers`; of the request's two levels the leaner one counts."""
+        workload = self._workload
+        leaner = np.maximum(noted["level"], noted["token_level"])
+        right = np.zeros(len(workload), dtype=np.bool_)
+        for code, pool in enumerate(self._pools):
+            mine = noted["pool"] == code
+            if pool.measured is not None:
+                suite = Suite(pool.measured)
+                picked = suite.pick(workload.difficulty[mine], workload.luck[mine])
+                right[mine] = suite.right[leaner[mine], picked]
+                continue
+            thresholds = self._thresholds(pool)
+            for first in range(0, len(workload), BLOCK):
+                rows = slice(first, first + BLOCK)
+                chance = success(thresholds[leaner[rows]], workload.difficulty[rows])
+                right[rows] = np.where(mine[rows], workload.luck[rows] < chance, right[rows])
+        return right
+
+    def _thresholds(self, pool: Pool) -> NDArray[np.float64]:
+        task, settings = self._config.family.task, self._config.workload
+        score, alpha, beta = pool.model.score(task), settings.difficulty_alpha, settings.difficulty_beta
+        # One more for level -1, of requests that never had a replica.
+        most = max(len(one.profile.levels) for one in self._pools)
+        made = np.full(most + 1, np.nan)
+        made[: len(pool.profile.levels)] = [fit_threshold(score * level.quality, alpha, beta) for level in pool.profile.levels]
+        return made
+
+    def realised(self, noted: Columns) -> Mapping[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+
+def answer_tokens(request: Request, level: Level) -> int:
+    """Length of the answer when `level` says what is left of its reasoning."""
+    return max(1, request.full_output_tokens - round(request.reasoning_tokens * (1.0 - level.tokens)))
+
+
+def build_answers(config: RunConfig, workload: Workload, pools: Mapping[str, Pool]) -> Answers:
+    """The answers that `model.backend` names; `ConfigError` or `ModelError` if a network cannot be loaded."""
+    if config.model.backend == "profiled":
+        return ProfiledAnswers(config, workload, list(pools.values()))
+    from cloudsim.serving.problem_answers import ProblemAnswers
+
+    if config.model.backend == "recorded":
+        from cloudsim.serving.recorded_book import RecordedBook
+
+        return ProblemAnswers(RecordedBook(workload, pools), pools)
+    from cloudsim.l2a.live.book import LiveBook
+
+    return ProblemAnswers(LiveBook(config, workload, pools), pools)
