@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-IMPORT_NAMES = {"hydra-core": "hydra", "pyyaml": "yaml"}
+IMPORT_NAMES = {"hydra-core": "hydra", "pyyaml": "yaml", "reasoning-gym": "reasoning_gym"}
 
 
 def test_the_exact_versions_lie_within_the_ranges():
@@ -26,7 +26,7 @@ def test_the_exact_versions_lie_within_the_ranges():
 
 @pytest.mark.parametrize("package", ["cloudsim", "policies", "traces"])
 def test_every_library_that_is_imported_is_declared(package):
-    declared = {Requirement(text).name for text in [*PROJECT["dependencies"], *EXTRAS["model"]]}
+    declared = {Requirement(text).name for text in [*PROJECT["dependencies"], *EXTRAS["model"], *EXTRAS["outside"]]}
     known = {IMPORT_NAMES.get(name, name) for name in declared} | {"cloudsim", "policies", "traces", "experiments"}
     for file in (ROOT / package).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -11,7 +11,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnno
 from cloudsim.composition.components import TAKES_NAMES, import_target
 from cloudsim.composition.schema import Problem, problem_of
 from cloudsim.config import Component
-from cloudsim.errors import ConfigError
+from cloudsim.errors import CloudsimError, ConfigError
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
 OPEN = ConfigDict(extra="allow", strict=True, allow_inf_nan=False, protected_namespaces=())
@@ -54,6 +54,8 @@ def make(path: str, component: Component, options: Mapping[str, Any], given: Map
         return target(**chosen, **taken)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{path}: {component.target}: {error}") from error
+    except CloudsimError as error:
+        raise ConfigError(*(f"{path}: {problem}" for problem in error.problems)) from error
     except Exception as error:
         # transformers checks a model's sizes with exceptions of its own.
         if type(error).__module__.partition(".")[0] == "huggingface_hub":

@@ -54,5 +54,5 @@ def test_a_value_that_the_stage_itself_refuses_is_told_with_its_path():
 
 def test_sizes_that_the_network_refuses_are_told_with_their_path():
     component = Component.model_validate({"_target_": "cloudsim.l2a.base.build_base"})
-    with pytest.raises(ConfigError, match=r"base: .*multiple of the number of attention heads"):
+    with pytest.raises(ConfigError, match=r"base: .*must divide hidden"):
         make("base", component, {"hidden": 32, "heads": 3}, {})

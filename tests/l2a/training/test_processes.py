@@ -27,7 +27,8 @@ def test_two_processes_equal_one_that_adds_the_batches_of_both(pair, tmp_path):
     two, one = (load_file(folder / "model/model.safetensors") for folder in (pair[0], tmp_path / "run"))
     assert set(two) == set(one)
     for name in one:
-        np.testing.assert_allclose(two[name], one[name], atol=1e-6, rtol=0, err_msg=name)
+        # Sums in another order differ by a rounding; Muon orthogonalises in bfloat16, where a rounding can be a whole step of that type.
+        np.testing.assert_allclose(two[name], one[name], atol=1e-4, rtol=0, err_msg=name)
     logs = [
         [json.loads(line) for line in (folder / "pretraining/log.jsonl").read_text().splitlines()] for folder in (pair[0], tmp_path / "run")
     ]

@@ -1,18 +1,37 @@
 """A recipe is checked whole before anything is made."""
 
+import json
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 import yaml
 
+from cloudsim.cli import main
 from cloudsim.errors import ConfigError
+from cloudsim.l2a.network import L2AForCausalLM
 from cloudsim.l2a.training.recipe import check_tree, compose
 
+RECIPES = sorted(path.stem for path in Path(str(files("experiments") / "recipe")).glob("*.yaml"))
 
-@pytest.mark.parametrize("recipe", ["smoke", "tiny_reasoner", "smaller_dense"])
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_composes(recipe):
     config = compose([f"+recipe={recipe}"]).config
     assert config.name == recipe
     assert config.output_dir == f"runs/{recipe}"
-    assert next(iter(config.stages)) == "pretraining"
+
+
+@pytest.mark.slow
+def test_the_smoke_recipe_passes_through_every_stage(tmp_path):
+    words = ["+recipe=smoke", *(f"stages.{stage}.steps=2" for stage in ("pretraining", "healing", "gates", "retrofit"))]
+    assert main(["train", *words, "mixture.problems=4", "mixture.rows=4", f"output_dir={tmp_path / 'run'}"]) == 0
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert {name: stage["steps"] for name, stage in manifest["stages"].items()} == dict.fromkeys(
+        ("pretraining", "healing", "gates", "retrofit"), 2
+    )
+    model = L2AForCausalLM.from_pretrained(tmp_path / "run" / "model")
+    assert model.config.mode == "nested"
 
 
 def test_the_smaller_rival_differs_from_the_base_model_in_its_layers_alone():
