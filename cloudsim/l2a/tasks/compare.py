@@ -1,8 +1,11 @@
 """The largest or the smallest of a row of numbers."""
 
+from collections.abc import Sequence
 from random import Random
 
 from cloudsim.l2a.tasks.problem import Problem
+
+WORDS = (("largest", max), ("smallest", min))
 
 
 class Compare:
@@ -13,13 +16,19 @@ class Compare:
     def draw(self, random: Random, difficulty: int) -> Problem:
         """A problem of that difficulty."""
         numbers = random.sample(range(1, 100), difficulty + 1)
-        word, pick = random.choice((("largest", max), ("smallest", min)))
-        best, steps, terse = numbers[0], [], []
-        for number in numbers[1:]:
-            chosen = pick(best, number)
-            steps.append(f"{best} or {number} : {chosen}")
-            terse.append(f"{chosen}")
-            best = chosen
+        word, pick = random.choice(WORDS)
+        steps, bests = compared(numbers, pick is max)
         listed = " , ".join(str(number) for number in numbers)
-        check = f"check {numbers[-1]} or {best} : {best}"
-        return Problem(self.name, difficulty, f"{word} of {listed} ?", tuple(steps), tuple(terse), check, str(best))
+        check = f"check {numbers[-1]} or {bests[-1]} : {bests[-1]}"
+        return Problem(self.name, difficulty, f"{word} of {listed} ?", steps, bests, check, bests[-1])
+
+
+def compared(numbers: Sequence[int], largest: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The comparisons that find the largest (or else the smallest) number one by one: as steps, and as the best after each."""
+    best, steps, bests = numbers[0], [], []
+    for number in numbers[1:]:
+        chosen = max(best, number) if largest else min(best, number)
+        steps.append(f"{best} or {number} : {chosen}")
+        bests.append(str(chosen))
+        best = chosen
+    return tuple(steps), tuple(bests)
