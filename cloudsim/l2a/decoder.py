@@ -27,7 +27,7 @@ class SkippingDecoder:
         self.groups = int(config.num_key_value_heads)
         self.width, self.dtype = int(config.hidden_size), dtype
         self.layers = [LayerWeights.of(layer, self.groups, dtype) for layer in base.model.layers]
-        self._embedding = base.model.embed_tokens.weight.detach().to(dtype)
+        self.embedding = base.model.embed_tokens.weight.detach().to(dtype)
         self._norm = base.model.norm.weight.detach().to(dtype)
         self._head = base.lm_head.weight.detach().to(dtype)
         self._rotary = base.model.rotary_emb
@@ -49,7 +49,7 @@ class SkippingDecoder:
             tokens[row, length - len(prompt) :] = torch.tensor(prompt)
         seen = torch.arange(length) >= padding.unsqueeze(1)
         running = Running(self, padding, RaggedCache(len(self.layers), capacity))
-        hidden = nn.functional.embedding(tokens, self._embedding)
+        hidden = nn.functional.embedding(tokens, self.embedding)
         place = running.place(length, hidden)
         layers, groups = [], []
         for index in range(len(self.layers)):
@@ -58,38 +58,46 @@ class SkippingDecoder:
             layer = decision.layer > 0.5
             group = (decision.groups > 0.5) & layer.unsqueeze(1)
             layout = lay_out(layer, group)
-            hidden = self._layer(index, hidden, layout, running.cache, *place)
+            hidden = self.run_layer(index, hidden, layout, running.cache, *place)
             running.layouts.append(layout)
             layers.append(layer)
             groups.append(group)
         running.cache.advance(length)
         running.plan = Plan(torch.stack(layers, 1), torch.stack(groups, 1))
-        running.state, running.logits = self._read(hidden[:, -1])
+        running.state, running.logits = self.read_out(hidden[:, -1])
         return running
 
     @torch.inference_mode()
     def decode(self, running: "Running", tokens: Tensor) -> None:
         """Add one token to every row; `running.state` and `running.logits` then belong to it. Args: tokens: shape (rows,)."""
-        hidden = nn.functional.embedding(tokens, self._embedding).unsqueeze(1)
+        hidden = nn.functional.embedding(tokens, self.embedding).unsqueeze(1)
         place = running.place(1, hidden)
         for index, layout in enumerate(running.layouts):
             if layout.count:
-                hidden = self._layer(index, hidden, layout, running.cache, *place)
+                hidden = self.run_layer(index, hidden, layout, running.cache, *place)
         running.cache.advance(1)
-        running.state, running.logits = self._read(hidden[:, 0])
+        running.state, running.logits = self.read_out(hidden[:, 0])
 
     def rotary(self, hidden: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines and sines at positions. Args: positions: shape (rows, length). Returns two of shape (rows, length, head size)."""
         cos, sin = self._rotary(hidden, positions)
         return cos, sin
 
-    def _read(self, last: Tensor) -> tuple[Tensor, Tensor]:
+    def read_out(self, last: Tensor) -> tuple[Tensor, Tensor]:
+        """The final state and the logits of what the last layer left. Args: last: shape (..., width)."""
         state = nn.functional.rms_norm(last, (self.width,), self._norm, self.layers[0].epsilon)
         return state, nn.functional.linear(state, self._head)
 
-    def _layer(
+    def run_layer(
         self, index: int, hidden: Tensor, layout: LayerLayout, cache: RaggedCache, cos: Tensor, sin: Tensor, mask: Tensor | None
     ) -> Tensor:
+        """One layer on the rows that need it; the others pass unchanged.
+
+        Args:
+            index: of the layer.
+            hidden: shape (rows, new columns, width).
+            cos, sin, mask: from `Running.place`.
+        """
         if not layout.count:
             return hidden
         weights = self.layers[index]

@@ -41,12 +41,12 @@ def extend(decoder: SkippingDecoder, running: Running, tokens: Tensor) -> Tensor
     Returns:
         Logits that follow each of them. Shape (rows, length, vocabulary).
     """
-    hidden = nn.functional.embedding(tokens, decoder._embedding)
+    hidden = nn.functional.embedding(tokens, decoder.embedding)
     place = running.place(tokens.shape[1], hidden)
     for index, layout in enumerate(running.layouts):
-        hidden = decoder._layer(index, hidden, layout, running.cache, *place)
+        hidden = decoder.run_layer(index, hidden, layout, running.cache, *place)
     running.cache.advance(tokens.shape[1])
-    return decoder._read(hidden)[1]
+    return decoder.read_out(hidden)[1]
 
 
 def forced_logits(

@@ -1,6 +1,5 @@
 """Finds the weights an evaluation can measure, and says how to make those that are absent."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import file_digest, sha256
@@ -8,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from cloudsim.errors import ModelError
+from cloudsim.l2a.model_folder import read_config
 
 DENSE, NESTED, FAITHFUL, SMALLER, HEALED = "dense", "nested", "faithful", "smaller_dense", "healed"
 RECIPES = {DENSE: "tiny_reasoner", NESTED: "tiny_reasoner", FAITHFUL: "faithful", SMALLER: "smaller_dense", HEALED: "healed"}
@@ -47,7 +47,7 @@ class WeightsFolder:
         single = self.path / "config.json"
         if not single.is_file():
             return {part: self.path / part for part in (DENSE, NESTED, FAITHFUL, SMALLER) if (self.path / part / "config.json").is_file()}
-        config = _json(single)
+        config = read_config(self.path)
         if config.get("model_type") != "l2a":
             return {DENSE: self.path}
         return {DENSE: self._base(config), str(config.get("mode", NESTED)): self.path}
@@ -82,13 +82,3 @@ def adapter_name(method: str, budget: float | None) -> str:
 def how_to_make(part: str) -> str:
     """The command that makes a part."""
     return f"python -m cloudsim train +recipe={RECIPES[part]} makes it"
-
-
-def _json(path: Path) -> dict[str, object]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError(f"{path}: is no JSON ({error}); copy the model again") from None
-    if not isinstance(found, dict):
-        raise ModelError(f"{path}: holds no object; copy the model again")
-    return found

@@ -1,6 +1,6 @@
 """Problems as padded tensors, made anew for every step from nothing but a seed and the step's number."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
@@ -145,6 +145,3 @@ class Mixture:
         if drawn < self.direct + self.terse:
             return example(problem, Effort.TERSE)
         return example(problem, Effort.FULL, checked)
-
-
-Draw = Callable[[int, int], list[Batch]]

@@ -59,19 +59,19 @@ class ExitingDecoder(SkippingDecoder):
     @torch.inference_mode()
     def decode(self, running: Running, tokens: Tensor) -> None:
         """See `SkippingDecoder.decode`; layers used by each token are appended to `depths`."""
-        hidden = nn.functional.embedding(tokens, self._embedding).unsqueeze(1)
+        hidden = nn.functional.embedding(tokens, self.embedding).unsqueeze(1)
         place = running.place(1, hidden)
         left = torch.zeros(len(tokens), dtype=torch.bool)
         depth = torch.zeros(len(tokens), dtype=torch.long)
         last = len(running.layouts) - 1
         for index, layout in enumerate(running.layouts):
-            after = self._layer(index, hidden, layout, running.cache, *place)
+            after = self.run_layer(index, hidden, layout, running.cache, *place)
             hidden = torch.where(left[:, None, None], hidden, after)
             depth += ~left
             if index < last:
-                left = left | (confidence(self._read(hidden[:, 0])[1]) >= self._threshold)
+                left = left | (confidence(self.read_out(hidden[:, 0])[1]) >= self._threshold)
         running.cache.advance(1)
-        running.state, running.logits = self._read(hidden[:, 0])
+        running.state, running.logits = self.read_out(hidden[:, 0])
         plan = running.plan
         assert isinstance(plan, NumberedPlan), "prefill numbered the rows"
         for row, used in zip(plan.number.tolist(), depth.tolist(), strict=True):
@@ -144,8 +144,8 @@ class _Watching(SkippingDecoder):
         super().__init__(base)
         self.seen: list[Tensor] = []
 
-    def _layer(self, index: int, *given: Any) -> Tensor:
-        hidden = super()._layer(index, *given)
+    def run_layer(self, index: int, *given: Any) -> Tensor:
+        hidden = super().run_layer(index, *given)
         self.seen.append(hidden)
         return hidden
 
@@ -162,7 +162,7 @@ def running_confidence(bench: "Bench", batch: Sequence[int]) -> Tensor:
     decoder.seen.clear()
     extend(decoder, running, worked[:, :-1].clamp(min=0))
     with torch.inference_mode():
-        sure = torch.stack([confidence(decoder._read(hidden)[1]) for hidden in decoder.seen[:-1]], dim=-1)
+        sure = torch.stack([confidence(decoder.read_out(hidden)[1]) for hidden in decoder.seen[:-1]], dim=-1)
     return sure[worked[:, 1:] >= 0].cummax(1).values
 
 
