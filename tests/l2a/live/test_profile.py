@@ -18,7 +18,8 @@ def test_the_command_writes_the_profile_that_the_simulator_reads(networks, tmp_p
     assert profile.model.layers == 2
     assert profile.model.params == sum(parameter.numel() for parameter in parameters(networks / "small"))
     assert (tmp_path / profile.checkpoint.path).resolve() == (networks / "small").resolve()
-    assert profile.clock.layer_s > 0
+    # A fit without negative terms: which of them a tiny network on a busy machine leaves at 0 is chance.
+    assert profile.clock.layer_s >= 0
     assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
 
 
