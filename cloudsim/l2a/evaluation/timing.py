@@ -1,8 +1,7 @@
 """Decode time of the elastic models against the dense model: same tokens, same number of them, interleaved, medians."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from cloudsim.l2a.evaluation.config import TimingConfig
 from cloudsim.l2a.evaluation.suite import Question, suite
 from cloudsim.l2a.gates import Decision, pooled
 from cloudsim.l2a.plan import DensePlanner, GatePlanner, Planner, budget_rows
+from cloudsim.l2a.threads import torch_threads
 
 if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.bench import Bench
@@ -99,7 +99,7 @@ def time_decoding(bench: "Bench", parts: Sequence[str], options: TimingConfig, s
         decoder = SkippingDecoder(model.base)
         entries += [_Entry(f"l2a_{part}", budget, decoder, GatePlanner(model), model) for budget in options.budgets]
     pool, found = suite("id", POOL, seed), []
-    with _one_thread():
+    with torch_threads(1):
         for sequences in options.batches:
             spells: list[list[_Spell]] = [[] for _ in entries]
             for repetition in range(-WARM_UP, options.repetitions):
@@ -167,13 +167,3 @@ def _summary(entry: _Entry, sequences: int, own: Sequence[_Spell], dense: Sequen
         median(ratios), sum(spell.sparsity for spell in own) / len(own), sum(spell.called for spell in own) / len(own),
         median(spell.overhead for spell in own),
     )  # fmt: skip
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,7 +1,6 @@
 """A dense or elastic network that answers problems in batches."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from cloudsim.l2a.model_folder import read_config
 from cloudsim.l2a.plan import DensePlanner, GatePlanner, Planner
 from cloudsim.l2a.tasks.problem import Problem
 from cloudsim.l2a.tasks.vocabulary import build_tokenizer, read_answer
+from cloudsim.l2a.threads import torch_threads
 from cloudsim.l2a.words import words_of
 
 
@@ -54,7 +54,7 @@ class LiveNetwork:
         budget = torch.tensor([ComputeBudget(*asked).vector] * len(prompts), dtype=torch.float32)
         words = self.words if thinking else Words(self.words.end, (), self.words.digits)
         stopping = Stopping(self.stop, budget) if self.stop is not None else None
-        with one_thread():
+        with torch_threads(1):
             longest = int(self.config.max_position_embeddings)
             answers = generate(self.decoder, prompts, budget, self.planner, words, room, stopping=stopping, longest=longest)
         layers, units = answers.plan.layers.tolist(), answers.plan.groups.sum((1, 2)).tolist()
@@ -94,14 +94,3 @@ def load_network(folder: Path) -> LiveNetwork:
             "model that was trained on them"
         )
     return LiveNetwork(SkippingDecoder(base, torch.float32), planner, stop, mode, base.config)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Sums are split by thread, so their last bits would hang on the number of cores; and runs share the cores already."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

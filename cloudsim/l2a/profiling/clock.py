@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cloudsim.l2a.live.network import LiveNetwork, one_thread
+from cloudsim.l2a.live.network import LiveNetwork
 from cloudsim.l2a.plan import DensePlanner, Planner, StaticPlanner
+from cloudsim.l2a.threads import torch_threads
 from cloudsim.models.measured import Clock
 
 BATCHES, DEPTHS, CONTEXTS = (1, 8, 32), (1.0, 0.75, 0.5), (32, 128)
@@ -26,7 +27,7 @@ def measure_clock(network: LiveNetwork) -> Clock:
     """
     layers, groups = len(network.decoder.layers), network.decoder.groups
     decodes, prefills = [], []
-    with one_thread():
+    with torch_threads(1):
         for depth in DEPTHS:
             kept = max(1, round(depth * layers))
             planner = StaticPlanner(torch.arange(layers) < kept, torch.ones(layers, groups))
@@ -51,7 +52,7 @@ def measure_gates(network: LiveNetwork) -> float:
     groups = network.decoder.groups
     if network.mode == "dense":
         return 0.0
-    with one_thread():
+    with torch_threads(1):
         gated = _fastest(partial(_prefill_s, network, 8, 64, network.planner))
         plain = _fastest(partial(_prefill_s, network, 8, 64, DensePlanner(groups)))
         step = _fastest(partial(_step_s, network, 8, 64, DensePlanner(groups)))

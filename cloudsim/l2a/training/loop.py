@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from cloudsim.errors import ModelError
+from cloudsim.l2a.threads import torch_threads
 from cloudsim.l2a.training.checkpoint import Checkpoints, Spent
 from cloudsim.l2a.training.log import StageLog
 from cloudsim.l2a.training.processes import Processes
@@ -88,7 +89,7 @@ def train(
     trained = [parameter for parameter in stage.model.parameters() if parameter.requires_grad]
     stage.model.train()
     started, logged, reported = time.perf_counter(), 0.0, spent
-    with _threads(options.threads), _compiled(stage, options.compiled):
+    with torch_threads(options.threads), _compiled(stage, options.compiled):
         for step in range(spent.steps, options.steps):
             torch.manual_seed(crc32(f"{options.seed} {stage.name} {step} {processes.rank}".encode()))
             rate = stage.learning_rate(step)
@@ -152,18 +153,6 @@ def _set_rates(optimizers: "Sequence[Optimizer]", full_rates: Sequence[Sequence[
     for optimizer, rates in zip(optimizers, full_rates, strict=True):
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    import torch
-
-    former = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(former)
 
 
 @contextmanager

@@ -11,24 +11,25 @@ from tests.l2a.training.conftest import TINY, command, stage
 pytestmark = pytest.mark.slow
 
 STEPS = "stages.pretraining.steps=4"
+# Muon orthogonalises in bfloat16, which makes a visible difference of the rounding of a sum; small steps keep it below the bar.
+SMALL = "stages.pretraining.matrix_lr=2e-4"
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pair") / "run"
-    done = command(*TINY, STEPS, "processes=2", f"output_dir={folder}", processes=2)
+    done = command(*TINY, STEPS, SMALL, "processes=2", f"output_dir={folder}", processes=2)
     assert done.returncode == 0, done.stderr
     return folder, done
 
 
 def test_two_processes_equal_one_that_adds_the_batches_of_both(pair, tmp_path):
-    done = command(*TINY, STEPS, *stage("Together"), f"output_dir={tmp_path / 'run'}")
+    done = command(*TINY, STEPS, SMALL, *stage("Together"), f"output_dir={tmp_path / 'run'}")
     assert done.returncode == 0, done.stderr
     two, one = (load_file(folder / "model/model.safetensors") for folder in (pair[0], tmp_path / "run"))
     assert set(two) == set(one)
     for name in one:
-        # Sums in another order differ by a rounding; Muon orthogonalises in bfloat16, where a rounding can be a whole step of that type.
-        np.testing.assert_allclose(two[name], one[name], atol=1e-4, rtol=0, err_msg=name)
+        np.testing.assert_allclose(two[name], one[name], atol=1e-6, rtol=0, err_msg=name)
     logs = [
         [json.loads(line) for line in (folder / "pretraining/log.jsonl").read_text().splitlines()] for folder in (pair[0], tmp_path / "run")
     ]
