@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.config import EvaluationConfig
     from cloudsim.l2a.evaluation.result import Result
 
+TEXT = "text"
+"""The first word of an evaluation on the dense model's own text."""
+
 METHODS_TEXT = """l2a_nested, l2a_faithful   the elastic models
   static, oracle_static      skipped layers and heads by position, or by a search; also _healed, with adapters for each budget
   random_drop                one model trained with random masks
@@ -23,6 +26,10 @@ METHODS_TEXT = """l2a_nested, l2a_faithful   the elastic models
 
 def main(arguments: list[str]) -> int:
     """Evaluate, write the folder of results, and print the tables or the document."""
+    if arguments[:1] == [TEXT]:
+        from cloudsim.commands.evaluate_text import main as evaluate_text
+
+        return evaluate_text(arguments[1:])
     options = _parser().parse_intermixed_args(arguments)
     # Threads that spin while they wait cost up to eight times the time where processes share cores; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -51,7 +58,7 @@ def evaluate(config: "EvaluationConfig") -> "Result":
     from cloudsim.l2a.evaluation.course import Course
     from cloudsim.l2a.evaluation.progress import EvaluationProgress
     from cloudsim.l2a.evaluation.result import Result
-    from cloudsim.l2a.evaluation.weights import FAITHFUL, NESTED, WeightsFolder, embedded
+    from cloudsim.l2a.weights_folder import FAITHFUL, NESTED, WeightsFolder, embedded
 
     weights = WeightsFolder(Path(config.checkpoint) if config.checkpoint is not None else embedded())
     cabinet = Cabinet(Path(config.output_dir), config, weights)
@@ -99,6 +106,7 @@ examples:
   python -m cloudsim evaluate
   python -m cloudsim evaluate problems=200 methods=[l2a_nested,static] budgets=[0.8,0.6] timing=null
   python -m cloudsim evaluate checkpoint=runs/mine/model splits=[id,ood,depth] --json
+  python -m cloudsim evaluate text --help           of a chat model, on text that it writes itself
 
 Every key, with its default and unit, stands in experiments/evaluation.yaml.""",
     )

@@ -88,7 +88,8 @@ def _train(overrides: Sequence[str], config_dir: Path | None, command: str, firs
 
 def _words(folder: "TrainingFolder", manifest: Mapping[str, Any]) -> list[str]:
     if manifest["status"] == "finished":
-        return [f"model: {folder.model}", f"curves: {folder.curves}"]
+        data = dict.fromkeys(manifest["data"].values())
+        return [f"model: {folder.model}", f"curves: {folder.curves}", *(f"trained on: {about}" for about in data)]
     stage, command = manifest["stage"], manifest["sessions"][-1]["command"]
     steps = manifest["stages"].get(stage, {}).get("steps", 0)
     return [f"interrupted after step {steps:,} of {stage}, which is saved; the same command goes on from there:", f"  {command}"]

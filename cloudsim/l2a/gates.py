@@ -153,6 +153,9 @@ class NestedGates(nn.Module):
         if self.dials is None:
             raise ValueError("nested gates decide at the second layer, which has not been seen")
         depth, width = self.dials[:, 0], self.dials[:, 1]
+        if index == len(self.layer_threshold) - 1:
+            # The graph of a training step is not to outlive it.
+            self.dials = self.dials.detach()
         layer = switch((depth - self.layer_threshold[index]) / temperature, hard)
         return Decision(layer, switch((width.unsqueeze(-1) - self.group_threshold[index]) / temperature, hard))
 

@@ -17,9 +17,7 @@ def normalised(states: Tensor, norm: Any) -> Tensor:
     return nn.functional.rms_norm(states, states.shape[-1:], norm.weight.to(states.dtype), norm.variance_epsilon)
 
 
-def gated_layer(
-    layer: nn.Module, hidden: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, gate: Tensor, groups: Tensor
-) -> Tensor:
+def gated_layer(layer: nn.Module, hidden: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, gate: Tensor, groups: Tensor) -> Tensor:
     """h + α·F(h), where F is the whole layer with its head groups scaled by β: the form of the paper, for training.
 
     Args:

@@ -37,8 +37,11 @@ def test_every_library_that_is_imported_is_declared(package):
 
 
 def test_every_data_file_is_shipped():
-    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    everywhere = data.pop("*")
+    folders = {ROOT / package.replace(".", "/"): patterns for package, patterns in data.items()}
+    named = {file for folder, patterns in folders.items() for pattern in patterns for file in folder.glob(pattern)}
     for package in ("cloudsim", "policies", "traces", "experiments"):
         for file in (ROOT / package).rglob("*"):
             if file.is_file() and file.suffix not in (".py", ".pyc"):
-                assert any(file.match(pattern) for pattern in patterns), file
+                assert file in named or any(file.match(pattern) for pattern in everywhere), file

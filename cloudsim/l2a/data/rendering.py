@@ -28,13 +28,13 @@ class Rendering:
 
     def prompt(self, question: str) -> list[int]:
         """Tokens of a question as the model is given it."""
-        if self.tokenizer.chat_template:
-            message = [{"role": "user", "content": question}]
-            text = str(self.tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False))
-            opened = text.rstrip().endswith(THINK)
-            return self._encode(text) + ([] if opened else self._encode(THINK))
-        first = [] if self.tokenizer.bos_token_id is None else [int(self.tokenizer.bos_token_id)]
-        return first + self._encode(f"{question}\n") + self._encode(THINK)
+        text = self._chat(question)
+        opened = text.rstrip().endswith(THINK)
+        return self._opening(question, text) + ([] if opened else self._encode(THINK))
+
+    def plain_prompt(self, question: str) -> list[int]:
+        """Tokens of a question to a model that answers as it likes, without `<think>`."""
+        return self._opening(question, self._chat(question))
 
     def example(self, problem: WrittenProblem) -> Example:
         """Prompt and completion of a problem; all of its reasoning is needed for the answer."""
@@ -56,6 +56,19 @@ class Rendering:
         if missing is None or missing not in self._encode(text):
             return []
         return [word for word in dict.fromkeys(text.split()) if missing in self._encode(word)]
+
+    def _chat(self, question: str) -> str:
+        """The question as the chat template puts it; empty where there is none."""
+        if not self.tokenizer.chat_template:
+            return ""
+        message = [{"role": "user", "content": question}]
+        return str(self.tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False))
+
+    def _opening(self, question: str, chat: str) -> list[int]:
+        if chat:
+            return self._encode(chat)
+        first = [] if self.tokenizer.bos_token_id is None else [int(self.tokenizer.bos_token_id)]
+        return first + self._encode(f"{question}\n")
 
     def _encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cloudsim.l2a.evaluation.suite import Question, calibration_suite
-from cloudsim.l2a.evaluation.weights import DENSE, SMALLER, WeightsFolder
 from cloudsim.l2a.tasks.problem import Effort
+from cloudsim.l2a.tasks.suite import Question, calibration_suite
+from cloudsim.l2a.weights_folder import DENSE, SMALLER, WeightsFolder
 
 if TYPE_CHECKING:
     from torch.nn import Module

@@ -10,7 +10,7 @@ from typing import Any
 from cloudsim.l2a.evaluation.bench import Bench
 from cloudsim.l2a.evaluation.catalog import method
 from cloudsim.l2a.evaluation.config import EvaluationConfig
-from cloudsim.l2a.evaluation.weights import DENSE, WeightsFolder
+from cloudsim.l2a.weights_folder import DENSE, WeightsFolder
 
 FORMAT = 1
 """Raised when the meaning of a record or of a problem changes."""
@@ -78,7 +78,7 @@ def measure(cabinet: Cabinet, bench: Bench, cell: Cell, setting: Mapping[str, An
     """Answer the problems of a cell and keep the records; returns their number."""
     from cloudsim.l2a.evaluation.forcing import by_length
     from cloudsim.l2a.evaluation.records import frame, write
-    from cloudsim.l2a.evaluation.suite import suite
+    from cloudsim.l2a.tasks.suite import suite
 
     config = cabinet.config
     questions = suite(cell.split, config.problems, config.seed, bench.effort)

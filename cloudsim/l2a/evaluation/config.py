@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from cloudsim.config import Count, Section, Share
 from cloudsim.l2a.evaluation.catalog import METHODS
-from cloudsim.l2a.evaluation.suite import SPLITS
+from cloudsim.l2a.tasks.suite import SPLITS
 
 
 def _unique_budgets(budgets: list[float]) -> list[float]:

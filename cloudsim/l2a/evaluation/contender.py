@@ -17,8 +17,8 @@ from cloudsim.l2a.tasks.vocabulary import build_tokenizer
 from cloudsim.l2a.words import words_of
 
 if TYPE_CHECKING:
-    from cloudsim.l2a.evaluation.suite import Question
     from cloudsim.l2a.gates import StopGate
+    from cloudsim.l2a.tasks.suite import Question
 
 ELEMENT_BYTES = 4
 """Of keys and values as the evaluation keeps them, in single precision."""

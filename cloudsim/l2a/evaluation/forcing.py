@@ -13,7 +13,7 @@ from cloudsim.l2a.generation import Answers, Words, generate
 from cloudsim.l2a.plan import Plan, Planner
 
 if TYPE_CHECKING:
-    from cloudsim.l2a.evaluation.suite import Question
+    from cloudsim.l2a.tasks.suite import Question
 
 
 class PlannedRows:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.evaluation.catalog import DENSE, SMALLER
 from cloudsim.l2a.evaluation.cell import Cell
-from cloudsim.l2a.evaluation.mask import equal_budget, target_share
 from cloudsim.l2a.evaluation.statistics import paired_difference, trend, wilson
+from cloudsim.l2a.mask import equal_budget, target_share
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def lowest_safe_budget(
-    right: "Mapping[float, NDArray[Any]]", dense: "NDArray[Any]", epsilon: float, delta: float
-) -> float | None:
+def lowest_safe_budget(right: "Mapping[float, NDArray[Any]]", dense: "NDArray[Any]", epsilon: float, delta: float) -> float | None:
     """The lowest budget that loses at most `epsilon` of the answers the dense model has right; wrong with a chance of at most `delta`.
 
     Budgets are tested from the highest down, each at level `delta`, until one fails: a fixed sequence needs no correction. The loss of a

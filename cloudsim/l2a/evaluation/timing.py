@@ -11,9 +11,9 @@ from torch import Tensor
 
 from cloudsim.l2a.decoder import SkippingDecoder
 from cloudsim.l2a.evaluation.config import TimingConfig
-from cloudsim.l2a.evaluation.suite import Question, suite
 from cloudsim.l2a.gates import Decision, pooled
 from cloudsim.l2a.plan import DensePlanner, GatePlanner, Planner, budget_rows
+from cloudsim.l2a.tasks.suite import Question, suite
 from cloudsim.l2a.threads import torch_threads
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from cloudsim.l2a.tasks.vocabulary import build_tokenizer
 from cloudsim.models.suite import grades
 from traces.tables import Floats, Ints
 
-ANSWER_TOKENS = 128
+ANSWER_TOKENS = 192
 """Longest answer: the longest chain of any family has about a hundred tokens."""
 
 

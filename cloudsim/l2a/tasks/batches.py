@@ -13,8 +13,11 @@ from cloudsim.l2a.tasks.vocabulary import build_tokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import PreTrainedTokenizerFast
 
 SHAPE_MULTIPLE = 16
+LOOK_UP = 0.04
+"""Share of a step's problems that only teach to look up, also when the warm-up is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def collate(examples: Iterable[Example], padding: int | None = None) -> Batch:
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """What a step's problems are drawn from.
+    """What a step's problems are drawn from: the `ProblemSource` (`cloudsim.l2a.data`) of the procedural problems.
 
     Args:
         seed: of the data.
@@ -122,12 +125,28 @@ class Mixture:
         if unknown := [name for name in self.families if name not in trained]:
             raise ModelError(f"families: {', '.join(map(repr, unknown))} cannot be trained on; there are {', '.join(trained)}")
 
+    @property
+    def about(self) -> str:
+        """What is drawn, in words."""
+        return "the procedural reasoning problems of cloudsim"
+
+    @property
+    def tokenizer(self) -> "PreTrainedTokenizerFast":
+        """That of the procedural problems."""
+        return build_tokenizer()
+
+    def held_out_prompts(self, count: int) -> list[list[int]]:
+        """Prompts of the problems that calibrate gates; no evaluation uses them."""
+        from cloudsim.l2a.tasks.suite import calibration_suite
+
+        return [list(question.prompt) for question in calibration_suite(count, 0)]
+
     def draw(self, step: int, rank: int, reach: float = 1.0) -> list[Batch]:
         """Micro-batches of a step; equal arguments give equal batches in any process."""
         stream = f"{self.seed} {step} {rank}"
         chosen = [family for family in split("id") if not self.families or family.name in self.families]
         random = Random(f"effort {stream}")
-        look_up = sum(random.random() < 0.02 + self.warmup * (1 - reach) for _ in range(self.problems))
+        look_up = sum(random.random() < LOOK_UP + self.warmup * (1 - reach) for _ in range(self.problems))
         drawn = [
             *islice(training(chosen, f"problems {stream}", reach), self.problems - look_up),
             *islice(training(split("warmup"), f"warm-up {stream}"), look_up),
@@ -137,8 +156,8 @@ class Mixture:
         return [collate(rows[first : first + self.rows]) for first in range(0, len(rows), self.rows)]
 
     def _example(self, problem: Problem, random: Random) -> Example:
-        drawn, checked = random.random(), random.random() >= self.unchecked
-        if problem.family in self.in_head and drawn < 0.5:
+        in_head, drawn, checked = random.random() < 0.5, random.random(), random.random() >= self.unchecked
+        if problem.family in self.in_head and in_head:
             return example(problem, Effort.DIRECT)
         if drawn < self.direct and problem.difficulty <= self.direct_reach:
             return example(problem, Effort.DIRECT)

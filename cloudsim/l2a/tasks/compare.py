@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from random import Random
 
 from cloudsim.l2a.tasks.problem import Problem
+from cloudsim.l2a.tasks.words import PLACES
 
 WORDS = (("largest", max), ("smallest", min))
 
@@ -18,9 +19,13 @@ class Compare:
         numbers = random.sample(range(1, 100), difficulty + 1)
         word, pick = random.choice(WORDS)
         steps, bests = compared(numbers, pick is max)
-        listed = " , ".join(str(number) for number in numbers)
+        if random.random() < 0.5:
+            question = f"{word} of {' , '.join(map(str, numbers))} ?"
+        else:
+            places = random.sample(PLACES, len(numbers))
+            question = f"{' '.join(f'{place} has {number} .' for place, number in zip(places, numbers, strict=True))} {word} ?"
         check = f"check {numbers[-1]} or {bests[-1]} : {bests[-1]}"
-        return Problem(self.name, difficulty, f"{word} of {listed} ?", steps, bests, check, bests[-1])
+        return Problem(self.name, difficulty, question, steps, bests, check, bests[-1])
 
 
 def compared(numbers: Sequence[int], largest: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:

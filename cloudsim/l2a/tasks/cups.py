@@ -16,11 +16,11 @@ class Cups:
     def draw(self, random: Random, difficulty: int) -> Problem:
         """A problem of that difficulty."""
         ball = start = random.choice(CUPS)
-        swaps, steps = [], []
+        swaps, steps, terse = [], [], []
         for mark in ORDINALS[:difficulty]:
             left, right = random.sample(CUPS, 2)
             swaps.append(f"{mark} swap {left} {right}")
-            ball = right if ball == left else left if ball == right else ball
-            steps.append(f"{mark} {ball}")
-        terse = tuple(step.split()[1] for step in steps)
-        return Problem(self.name, difficulty, f"ball {start} ; {' ; '.join(swaps)} ; where ?", tuple(steps), terse, "", ball)
+            before, ball = ball, right if ball == left else left if ball == right else ball
+            steps.append(f"{mark} {left} {right} : {before} {ball}")
+            terse.append(f"{mark} {before} {ball}")
+        return Problem(self.name, difficulty, f"ball {start} ; {' ; '.join(swaps)} ; where ?", tuple(steps), tuple(terse), "", ball)

@@ -7,7 +7,7 @@ from cloudsim.l2a.tasks.words import GAINS, ITEMS, LOSSES, NAMES, ORDINALS, chan
 
 
 class Events:
-    """`difficulty` events of the person asked for; up to three distractors."""
+    """`difficulty` events of the person asked for; up to two of somebody else."""
 
     name, hardest, split = "events", 6, "id"
 
@@ -15,26 +15,23 @@ class Events:
         """A problem of that difficulty."""
         hero, other = random.sample(NAMES, 2)
         item = random.choice(ITEMS)
-        value, others = random.randint(2, 60), random.randint(2, 60)
-        distractors = random.randint(0, 3)
-        opening = [f"{hero} has {value} {item} ."]
+        held = {hero: random.randint(2, 60)}
+        distractors = random.randint(0, 2)
         if distractors:
-            opening.insert(random.randint(0, 1), f"{other} has {others} {item} .")
-        order = [True] * difficulty + [False] * distractors
+            held = dict(random.sample([*held.items(), (other, random.randint(2, 60))], 2))
+        order = [hero] * difficulty + [other] * distractors
         random.shuffle(order)
-        told, steps, check = list(opening), [], ""
-        terse: list[str] = []
-        for mark, relevant in zip(ORDINALS, order, strict=False):
-            amount = change(random, value if relevant else others)
-            verb = random.choice(GAINS if amount > 0 else LOSSES)
-            told.append(f"{mark} {hero if relevant else other} {verb} {abs(amount)} .")
-            if not relevant:
-                others += amount
-                steps.append(f"{mark} skip")
-                continue
-            steps.append(f"{mark} {value} {signed(amount)} = {value + amount}")
-            terse.append(f"{mark} {signed(amount)} = {value + amount}")
-            check = undo(value, amount)
-            value += amount
+        told = [f"{name} has {value} {item} ." for name, value in held.items()]
+        # What each holds is said at once, so that every later value stands behind the last mention of its name.
+        steps, terse, check = [f"{name} {value}" for name, value in held.items()], list[str](), ""
+        for mark, name in zip(ORDINALS, order, strict=False):
+            before = held[name]
+            amount = change(random, before)
+            held[name] += amount
+            event = f"{mark} {name} {random.choice(GAINS if amount > 0 else LOSSES)} {abs(amount)}"
+            told.append(f"{event} .")
+            steps.append(f"{event} : {name} {before} {signed(amount)} : {name} {held[name]}")
+            terse.append(f"{mark} {signed(amount)} = {held[name]}" if name == hero else f"{mark} skip")
+            check = undo(before, amount) if name == hero else check
         question = f"{' '.join(told)} how many {item} has {hero} ?"
-        return Problem(self.name, difficulty, question, tuple(steps), tuple(terse), check, str(value))
+        return Problem(self.name, difficulty, question, tuple(steps), tuple(terse), check, str(held[hero]))

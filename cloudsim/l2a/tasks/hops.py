@@ -3,9 +3,7 @@
 from random import Random
 
 from cloudsim.l2a.tasks.problem import Problem
-from cloudsim.l2a.tasks.words import ORDINALS
-
-PLACES = ("P", "Q", "R", "S", "T", "U", "V", "W")
+from cloudsim.l2a.tasks.words import ORDINALS, PLACES
 
 
 class Hops:

@@ -23,12 +23,12 @@ class Ledger:
 
     def tell(self, hero: str, item: str, opening: int, amounts: Sequence[int]) -> Problem:
         """The problem that begins with `opening` items and books these amounts, none of them 0."""
-        told, steps, check = [f"{hero} has {opening} {item} ."], [], ""
+        told, steps, check = [f"{hero} has {opening} {item} ."], [f"{hero} {opening}"], ""
         terse: list[str] = []
         value = opening
         for mark, amount in zip(ORDINALS, amounts, strict=False):
             told.append(f"{mark} {hero} {signed(amount)} .")
-            steps.append(f"{mark} {value} {signed(amount)} = {value + amount}")
+            steps.append(f"{mark} {hero} {signed(amount)} : {hero} {value} {signed(amount)} : {hero} {value + amount}")
             terse.append(f"{mark} {signed(amount)} = {value + amount}")
             check = undo(value, amount)
             value += amount

@@ -9,33 +9,35 @@ VARIABLES = ("a", "b", "c")
 
 
 class Programs:
-    """`difficulty` assignments after the opening ones, on two or three variables."""
+    """`difficulty` assignments after the opening ones, on up to three variables."""
 
     name, hardest, split = "programs", 5, "id"
 
     def draw(self, random: Random, difficulty: int) -> Problem:
         """A problem of that difficulty."""
-        names = random.sample(VARIABLES, 2 if difficulty < 3 else 3)
+        names = random.sample(VARIABLES, random.randint(1, 2) if difficulty < 3 else 3)
         state = {name: random.randint(1, 20) for name in names}
         lines = [f"{mark} {name} = {value}" for mark, (name, value) in zip(ORDINALS, state.items(), strict=False)]
-        steps, terse = [], []
+        # What every variable holds is said at once, so that each later value stands behind the last mention of its name.
+        steps, terse = [f"{mark} {name} {value}" for mark, (name, value) in zip(ORDINALS, state.items(), strict=False)], []
         for mark in ORDINALS[len(names) : len(names) + difficulty]:
             target = random.choice(names)
             source = random.choice(names)
-            second = random.choice([name for name in names if name != source])
-            if random.random() < 0.5 and state[source] + state[second] < 100:
-                lines.append(f"{mark} {target} = {source} + {second}")
-                worked = f"{state[source]} + {state[second]}"
+            second = random.choice([name for name in names if name != source] or names)
+            if second != source and random.random() < 0.5 and state[source] + state[second] < 100:
+                line = f"{mark} {target} = {source} + {second}"
+                worked = f"{source} {state[source]} + {second} {state[second]}"
                 value = state[source] + state[second]
             else:
                 amount = change(random, state[source], 9)
-                lines.append(f"{mark} {target} = {source} {signed(amount)}")
-                worked = f"{state[source]} {signed(amount)}"
+                line = f"{mark} {target} = {source} {signed(amount)}"
+                worked = f"{source} {state[source]} {signed(amount)}"
                 value = state[source] + amount
-            steps.append(f"{mark} {target} = {worked} = {value}")
-            terse.append(f"{mark} {target} = {value}")
+            lines.append(line)
+            steps.append(f"{line} : {worked} : {target} {value}")
+            terse.append(f"{mark} {worked} : {target} {value}")
             state[target] = value
         asked = target
-        check = f"check {' ; '.join(f'{name} = {state[name]}' for name in names)}"
+        check = f"check {asked} is {state[asked]}"
         question = f"run {' ; '.join(lines)} ; print {asked} ?"
         return Problem(self.name, difficulty, question, tuple(steps), tuple(terse), check, str(state[asked]))

@@ -3,11 +3,11 @@
 from random import Random
 
 from cloudsim.l2a.tasks.cups import CUPS
-from cloudsim.l2a.tasks.hops import PLACES
 from cloudsim.l2a.tasks.problem import Problem
-from cloudsim.l2a.tasks.words import ITEMS, NAMES, ORDINALS
+from cloudsim.l2a.tasks.words import GAINS, ITEMS, LOSSES, NAMES, ORDINALS, PLACES
 
-KINDS = (NAMES, ITEMS, PLACES, ORDINALS)
+KINDS = (NAMES, ITEMS, PLACES, ORDINALS, (*GAINS, *LOSSES))
+SIGNS = ("+", "-", "=", "*")
 
 
 class Recall:
@@ -25,4 +25,4 @@ class Recall:
         return Problem(self.name, difficulty, f"recall {listed} ; of {' '.join(keys)} ?", steps, steps, "", values[keys[-1]])
 
     def _value(self, random: Random) -> str:
-        return str(random.randint(1, 99)) if random.random() < 0.6 else random.choice(random.choice((*KINDS, CUPS)))
+        return str(random.randint(1, 99)) if random.random() < 0.6 else random.choice(random.choice((*KINDS, CUPS, SIGNS)))

@@ -23,12 +23,13 @@ class Relay:
 
     def tell(self, name: str, opening: int, amounts: Sequence[int]) -> Problem:
         """The problem that assigns `opening` to the variable and then adds these amounts, none of them 0."""
-        lines, steps, terse = [f"{ORDINALS[0]} {name} = {opening}"], [], []
+        lines, steps, terse = [f"{ORDINALS[0]} {name} = {opening}"], [f"{ORDINALS[0]} {name} {opening}"], []
         value = opening
         for mark, amount in zip(ORDINALS[1:], amounts, strict=False):
-            lines.append(f"{mark} {name} = {name} {signed(amount)}")
-            steps.append(f"{mark} {name} = {value} {signed(amount)} = {value + amount}")
-            terse.append(f"{mark} {name} = {value + amount}")
+            line = f"{mark} {name} = {name} {signed(amount)}"
+            lines.append(line)
+            steps.append(f"{line} : {name} {value} {signed(amount)} : {name} {value + amount}")
+            terse.append(f"{mark} {name} {value} {signed(amount)} : {name} {value + amount}")
             value += amount
         question = f"run {' ; '.join(lines)} ; print {name} ?"
-        return Problem(self.name, len(amounts), question, tuple(steps), tuple(terse), f"check {name} = {value}", str(value))
+        return Problem(self.name, len(amounts), question, tuple(steps), tuple(terse), f"check {name} is {value}", str(value))

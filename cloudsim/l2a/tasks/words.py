@@ -3,6 +3,7 @@
 from random import Random
 
 NAMES = ("Mia", "Ben", "Zoe", "Tom", "Eva", "Max", "Lea", "Sam")
+PLACES = ("P", "Q", "R", "S", "T", "U", "V", "W")
 ITEMS = ("coins", "pens", "cards", "books", "stones", "shells", "apples", "stamps")
 GAINS = ("finds", "gets", "buys", "wins")
 LOSSES = ("loses", "sells", "drops", "eats")

@@ -15,7 +15,7 @@ Seed = Annotated[int, Field(ge=0)]
 
 
 class MixtureConfig(Section):
-    """What the problems of a step are drawn from."""
+    """How the problems of a step are drawn. Other sources than the procedural problems use `seed`, `problems` and `rows` alone."""
 
     seed: Seed = Field(description="seed of the data")
     problems: Count = Field(description="problems a step and process")
@@ -41,11 +41,15 @@ class LoopConfig(Section):
 
 
 class StageConfig(Component):
-    """One stage: the class that is the stage, its steps, and its options. `loop` and `mixture` are the common ones with its own changes."""
+    """One stage: the class that is the stage, its steps, and its options.
+
+    `loop` and `mixture` are the common ones with its own changes; `problems` takes the place of the common one.
+    """
 
     steps: Count = Field(description="optimizer steps")
     loop: LoopConfig
     mixture: MixtureConfig
+    problems: Component | None = Field(default=None, description="source of the problems of this stage")
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -63,6 +67,7 @@ class TrainingConfig(Section):
     json_output: bool = Field(alias="json", description="print one JSON document on standard output and nothing else there")
     output_dir: Annotated[str, Field(min_length=1)] = Field(description="run folder; a folder with a part of the same training goes on")
     base: Component
+    problems: Component | None = Field(description="source of the problems; null for the procedural ones")
     mixture: MixtureConfig
     loop: LoopConfig
     stages: dict[str, StageConfig]

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from cloudsim.errors import CloudsimError
+from cloudsim.errors import CloudsimError, ConfigError
+from cloudsim.l2a.data.stage_problems import StageProblems
 from cloudsim.l2a.training.checkpoint import Spent
 from cloudsim.l2a.training.config import StageConfig, TrainingConfig
 from cloudsim.l2a.training.curves import write_curves
@@ -22,6 +23,7 @@ from cloudsim.l2a.training.run_folder import SCHEMA_VERSION, TrainingFolder, ses
 if TYPE_CHECKING:
     from torch.nn import Module
 
+    from cloudsim.l2a.data.problem_source import ProblemSource
     from cloudsim.l2a.training.stage import Stage
 
 FINISHED, RUNNING, INTERRUPTED, FAILED = "finished", "running", "interrupted", "failed"
@@ -49,23 +51,31 @@ class Course:
         """Do all stages and write the model; returns the manifest, whose `status` is `finished` or `interrupted`.
 
         Raises:
-            ConfigError: a stage cannot be made, or another training writes to the folder.
+            ConfigError: a stage or its problems cannot be made, or are others than before, or another training writes to the folder.
             ModelError: the training failed, or a checkpoint cannot be used; the last good checkpoint stays.
         """
         model = self._base()
+        problems = StageProblems.of(self.config, model)
         with self.folder.locked() if self.processes.first else nullcontext():
-            manifest = self._manifest(self.folder.open() if self.processes.first else {})
+            former = self.folder.open() if self.processes.first else {}
+            if differences := problems.differences(former.get("data", {})):
+                raise ConfigError(*differences)
+            manifest = self._manifest(former) | {"data": problems.about}
             try:
-                self._stages(model, manifest, bars)
+                if problems.prepare(self.folder.path, self.processes, bars, self.stop, lambda name: self._tell(manifest, stage=name)):
+                    self._stages(model, problems.sources, manifest, bars)
+                else:
+                    self._tell(manifest, status=INTERRUPTED)
             except Exception as error:
-                problems = list(error.problems) if isinstance(error, CloudsimError) else [f"{type(error).__name__}: {error}"]
-                self._tell(manifest, status=FAILED, problems=problems)
+                lines = list(error.problems) if isinstance(error, CloudsimError) else [f"{type(error).__name__}: {error}"]
+                self._tell(manifest, status=FAILED, problems=lines)
                 raise
             return manifest
 
-    def _stages(self, model: "Module", manifest: dict[str, Any], bars: ProgressBars | None) -> None:
+    def _stages(self, model: "Module", sources: "Mapping[str, ProblemSource]", manifest: dict[str, Any], bars: ProgressBars | None) -> None:
+        stage: Stage
         for name, settings in self.config.stages.items():
-            stage = self._stage(name, settings, model)
+            stage = self._stage(name, settings, model, sources[name])
             before = manifest["stages"].get(name, {}).get("steps", 0)
             self._tell(manifest, stage=name)
             spent = train(
@@ -85,7 +95,7 @@ class Course:
             model = stage.model
         if self.processes.first:
             if manifest["status"] != FINISHED or not self.folder.model.exists():
-                write_model(model, self.folder.model, self.config.model_bf16, manifest)
+                write_model(stage, sources[name], self.folder.model, self.config.model_bf16, manifest)
             self._tell(manifest, status=FINISHED, stage=None, model=file_sizes(self.folder.model))
         else:
             manifest["status"] = FINISHED
@@ -97,13 +107,9 @@ class Course:
         # Before the stages, so that the copies they take, such as a teacher, lie on the same device.
         return base.to(self.processes.device)
 
-    def _stage(self, name: str, settings: StageConfig, model: "Module") -> "Stage":
-        from cloudsim.l2a.tasks.batches import Mixture
-
+    def _stage(self, name: str, settings: StageConfig, model: "Module", source: "ProblemSource") -> "Stage":
         self._seed(name)
-        mixture = settings.mixture.model_dump()
-        mixture |= {key: tuple(mixture[key]) for key in ("families", "in_head")}
-        given = {"model": model, "steps": settings.steps, "mixture": Mixture(**mixture), "name": name}
+        given = {"model": model, "steps": settings.steps, "mixture": source, "name": name}
         stage: Stage = make(f"stages.{name}", settings, settings.arguments, given)
         stage.name = name
         return stage

@@ -1,7 +1,5 @@
 """The finished model of a training: weights as safetensors, tokenizer and model card."""
 
-import os
-import shutil
 from collections.abc import Mapping
 from copy import deepcopy
 from hashlib import file_digest
@@ -9,41 +7,48 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudsim.errors import ModelError
-from cloudsim.l2a.evaluation.weights import DENSE, embedded
+from cloudsim.l2a.model_folder import CARD, whole_folder
+from cloudsim.l2a.tasks.batches import Mixture
+from cloudsim.l2a.weights_folder import DENSE, embedded
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
-CARD = "README.md"
+    from cloudsim.l2a.data.problem_source import ProblemSource
+    from cloudsim.l2a.training.stage import Stage
+
+PROCEDURAL = """
+It knows only their words. A prompt is `<bos> <full> QUESTION <think>`, and the model goes on with
+`CHAIN </think> <answer> ANSWER </answer> <eos>`; `<terse>` and `<direct>` in place of `<full>` ask for a shorter chain or none.
+"""
 
 
-def write_model(model: "Module", folder: Path, bf16: bool, manifest: Mapping[str, Any]) -> None:
-    """Write `model` with its tokenizer and a model card; an earlier `folder` is replaced at once.
+def write_model(stage: "Stage", source: "ProblemSource", folder: Path, bf16: bool, manifest: Mapping[str, Any]) -> None:
+    """Write the model of a stage with its tokenizer and a model card; an earlier `folder` is replaced at once.
 
     Args:
-        model: has `save_pretrained`; if that writes a model card, it stays.
+        stage: the last one; writes its model itself where it has a method `write`.
+        source: of its problems.
         bf16: write the weights in bfloat16.
         manifest: of the training, for the model card.
     """
     import torch
     from transformers.utils import logging
 
-    from cloudsim.l2a.tasks.vocabulary import build_tokenizer
-
-    partial, former = (folder.with_name(f".{folder.name}.{kind}-{os.getpid()}") for kind in ("partial", "old"))
-    shutil.rmtree(partial, ignore_errors=True)
-    written: Any = deepcopy(model).to(dtype=torch.bfloat16) if bf16 else model
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    written.save_pretrained(partial)
-    logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-    build_tokenizer().save_pretrained(partial)
-    if not (partial / CARD).exists():
-        parameters = sum(parameter.numel() for parameter in model.parameters())
-        (partial / CARD).write_text(_card(manifest, parameters, bf16), encoding="utf-8")
-    if folder.exists():
-        folder.rename(former)
-    partial.rename(folder)
-    shutil.rmtree(former, ignore_errors=True)
+    dtype = torch.bfloat16 if bf16 else None
+    commands = "\n".join(dict.fromkeys(each["command"] for each in manifest["sessions"]))
+    with whole_folder(folder) as partial:
+        if write := getattr(stage, "write", None):
+            write(partial, dtype, commands)
+        else:
+            written: Any = deepcopy(stage.model).to(dtype=dtype)
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+            written.save_pretrained(partial)
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            source.tokenizer.save_pretrained(partial)
+        if not (partial / CARD).exists():
+            parameters = sum(parameter.numel() for parameter in stage.model.parameters())
+            (partial / CARD).write_text(_card(manifest, commands, source, parameters, bf16), encoding="utf-8")
 
 
 def file_sizes(folder: Path) -> dict[str, Any]:
@@ -77,10 +82,9 @@ def load_dense(path: str | None = None) -> "Module":
     return model
 
 
-def _card(manifest: Mapping[str, Any], parameters: int, bf16: bool) -> str:
+def _card(manifest: Mapping[str, Any], commands: str, source: "ProblemSource", parameters: int, bf16: bool) -> str:
     first = manifest["sessions"][0]
     machine = first["machine"]
-    commands = "\n".join(dict.fromkeys(each["command"] for each in manifest["sessions"]))
     stages = "\n".join(
         f"| {name} | {stage['steps']:,} | {stage['tokens']:,} | {stage['hours']:.3g} | {stage['figures'].get('loss', float('nan')):.4g} |"
         for name, stage in manifest["stages"].items()
@@ -92,10 +96,8 @@ tags: [cloudsim, reasoning]
 ---
 # {manifest["name"]}
 
-A model of {parameters:,} parameters ({"bfloat16" if bf16 else "float32"}) for the procedural reasoning problems of cloudsim. It knows only
-their words. A prompt is `<bos> <full> QUESTION <think>`, and the model goes on with `CHAIN </think> <answer> ANSWER </answer> <eos>`;
-`<terse>` and `<direct>` in place of `<full>` ask for a shorter chain or none.
-
+A model of {parameters:,} parameters ({"bfloat16" if bf16 else "float32"}), trained on {source.about}.
+{PROCEDURAL if isinstance(source, Mixture) else ""}
 ## How it was made
 
 ```
@@ -110,5 +112,5 @@ their words. A prompt is `<bos> <full> QUESTION <think>`, and the model goes on 
 - Machine: {machine["processor"]}, {machine["device"]}; processes: {machine["processes"]}, threads of each: {machine["threads"]}.
 - cloudsim {first["cloudsim_version"]}, Python {first["python"]}, {versions}.
 
-The problems are drawn anew from the data seed; an eighth of all questions, chosen by their text, is kept for evaluation.
+The problems of a step follow from the data seed; an eighth of all questions, chosen by their text, is kept for evaluation.
 """

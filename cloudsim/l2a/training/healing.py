@@ -2,20 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from cloudsim.errors import ModelError
+from cloudsim.l2a.adapters import save_adapter
+from cloudsim.l2a.mask import Mask
 from cloudsim.l2a.tasks.batches import Batch, Mixture
 from cloudsim.l2a.training.objective import divergence
 from cloudsim.l2a.training.pretraining import cross_entropy
 from cloudsim.l2a.training.schedule import warmup_stable_decay
+from cloudsim.l2a.weights_folder import RANDOM_DROP
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
     from torch.nn import Module
     from torch.optim import Optimizer
 
+    from cloudsim.l2a.data.problem_source import ProblemSource
     from cloudsim.l2a.network import L2AForCausalLM
     from cloudsim.l2a.training.teacher import Teacher
 
@@ -90,15 +96,17 @@ class Healing:
     Args:
         model: an elastic model whose gates are not used and do not learn.
         teacher: the dense model.
+        label: name of the adapters' files.
     """
 
     model: "L2AForCausalLM"
     teacher: "Teacher"
     masks: Masks
     steps: int
-    mixture: Mixture = field(default_factory=Mixture)
+    mixture: "ProblemSource" = field(default_factory=Mixture)
     distillation: float = 1.0
     adapter_lr: float = 3e-3
+    label: str = RANDOM_DROP
     name: str = "healing"
 
     def optimizers(self) -> "Sequence[Optimizer]":
@@ -133,6 +141,11 @@ class Healing:
         """Warm-up, plateau, decay."""
         return warmup_stable_decay(step, self.steps, warmup=min(20, max(1, self.steps // 10)))
 
+    def write(self, folder: Path, dtype: "torch.dtype | None", command: str) -> None:
+        """Write the adapters, and the mask they were trained for, as an evaluation finds them."""
+        fixed = Mask.of(self.masks.layers, self.masks.groups) if isinstance(self.masks, StaticMasks) else None
+        save_adapter(self.model, fixed, folder / f"{self.label}.safetensors", dtype)
+
     def compile_layers(self, wanted: bool) -> None:
         """Compile the layers of the model and of its teacher, or stop doing so."""
         self.model.compile_layers(wanted)
@@ -140,8 +153,8 @@ class Healing:
 
 
 def heal(
-    model: "Module", steps: int, mixture: Mixture, kept: Sequence[str] = (), lora_rank: int = 16, distillation: float = 1.0,
-    adapter_lr: float = 3e-3,
+    model: "Module", steps: int, mixture: "ProblemSource", kept: Sequence[str] = (), lora_rank: int = 16, distillation: float = 1.0,
+    adapter_lr: float = 3e-3, label: str | None = None,
 ) -> Healing:  # fmt: skip
     """The stage that trains LoRA for one static mask, or for random ones.
 
@@ -149,6 +162,7 @@ def heal(
         model: the dense model, or an elastic one, of which only the dense model is taken.
         kept: a word of 0 and 1 for each layer, one digit a head group: `11011` runs the layer without its third group, `-` skips the layer.
             Empty for random masks.
+        label: name of the adapters' files; `static` or `random_drop` unless given.
     """
     from cloudsim.l2a.network import L2AForCausalLM
     from cloudsim.l2a.training.teacher import Teacher, without_adapters
@@ -158,7 +172,7 @@ def heal(
     elastic = L2AForCausalLM.wrap(dense, lora_rank=lora_rank)
     config = elastic.config
     masks: Masks = read_masks(kept, config.layers, config.groups) if kept else RandomMasks(config.layers, config.groups)
-    return Healing(elastic, teacher, masks, steps, mixture, distillation, adapter_lr)
+    return Healing(elastic, teacher, masks, steps, mixture, distillation, adapter_lr, label or ("static" if kept else RANDOM_DROP))
 
 
 def read_masks(kept: Sequence[str], layers: int, groups: int) -> StaticMasks:

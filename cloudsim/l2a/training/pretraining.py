@@ -1,4 +1,4 @@
-"""Training a dense model from scratch on the procedural problems."""
+"""Training a dense model from scratch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,15 +14,25 @@ if TYPE_CHECKING:
     from torch.nn import Module
     from torch.optim import Optimizer
 
+    from cloudsim.l2a.data.problem_source import ProblemSource
+
 
 @dataclass(slots=True)
 class Pretraining:
-    """Next-token prediction on completions; difficulties come in one after the other over the first `ramp` of the steps."""
+    """Next-token prediction on completions.
+
+    Args:
+        ramp: first share of the steps, over which difficulties come in one after the other.
+        decay: last share of the steps, over which the learning rates fall to zero.
+        matrix_lr: of Muon, on the matrices inside the layers.
+        other_lr: of AdamW, on everything else.
+    """
 
     model: "Module"
     steps: int
-    mixture: Mixture = field(default_factory=Mixture)
+    mixture: "ProblemSource" = field(default_factory=Mixture)
     ramp: Share = 0.3
+    decay: Share = 0.3
     matrix_lr: NotNegative = 0.02
     other_lr: NotNegative = 3e-3
     name: str = "pretraining"
@@ -45,7 +55,7 @@ class Pretraining:
 
     def learning_rate(self, step: int) -> float:
         """Warm-up, plateau, decay."""
-        return warmup_stable_decay(step, self.steps)
+        return warmup_stable_decay(step, self.steps, decay=self.decay)
 
 
 def cross_entropy(logits: "Tensor", batch: Batch) -> "Tensor":

@@ -57,10 +57,14 @@ class Processes:
 
         used = torch.tensor([parameter.grad is not None for parameter in parameters], dtype=torch.float32, device=self.device)
         shared = reduce(used, "sum").tolist()
-        for parameter, users in zip(parameters, shared, strict=True):
-            if users:
-                own = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-                parameter.grad = reduce(own, "mean")
+        taken = [parameter for parameter, users in zip(parameters, shared, strict=True) if users]
+        if not taken:
+            return
+        own = [parameter.grad if parameter.grad is not None else torch.zeros_like(parameter) for parameter in taken]
+        # One message: a hundred small ones took a seventh of a step of the embedded model.
+        means = reduce(torch.cat([gradient.flatten() for gradient in own]), "mean").split([gradient.numel() for gradient in own])
+        for parameter, mean in zip(taken, means, strict=True):
+            parameter.grad = mean.view_as(parameter)
 
     def average(self, figures: Mapping[str, float]) -> dict[str, float]:
         """Mean of each figure over the processes; all of them must name the same figures."""

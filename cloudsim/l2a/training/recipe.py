@@ -20,7 +20,9 @@ GIVEN = ("model", "steps", "mixture", "name")
 """Arguments of a stage that the program fills in, where it takes them."""
 
 COMMON = ("loop", "mixture")
-OWN = ("_target_", "steps", *COMMON)
+SOURCE = "problems"
+GIVEN_TO_SOURCE = ("model", "seed", "problems", "rows")
+OWN = ("_target_", "steps", SOURCE, *COMMON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,11 @@ def _merged(tree: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
 def _component_problems(tree: Mapping[str, Any]) -> list[Problem]:
     stages = tree.get("stages")
     nodes: list[tuple[str, Any, Sequence[str], Sequence[str]]] = [("base", tree.get("base"), ("_target_",), ())]
-    nodes += [(f"stages.{name}", node, OWN, GIVEN) for name, node in stages.items()] if isinstance(stages, Mapping) else []
+    nodes.append((SOURCE, tree.get(SOURCE), ("_target_",), GIVEN_TO_SOURCE))
+    for name, node in stages.items() if isinstance(stages, Mapping) else ():
+        nodes.append((f"stages.{name}", node, OWN, GIVEN))
+        if isinstance(node, Mapping):
+            nodes.append((f"stages.{name}.{SOURCE}", node.get(SOURCE), ("_target_",), GIVEN_TO_SOURCE))
     return [
         problem
         for path, node, own, given in nodes

@@ -1,10 +1,13 @@
 """Making a dense model elastic: gates and LoRA trained together over random budgets, the dense model as the teacher."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
+from cloudsim.errors import ModelError
 from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.tasks.batches import Batch, Mixture
 from cloudsim.l2a.training.objective import (
@@ -19,12 +22,20 @@ from cloudsim.l2a.training.pretraining import cross_entropy
 from cloudsim.l2a.training.schedule import annealed, warmup_stable_decay
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
     from torch.nn import Module
     from torch.optim import Optimizer
 
+    from cloudsim.l2a.data.problem_source import ProblemSource
     from cloudsim.l2a.network import L2AForCausalLM
     from cloudsim.l2a.training.teacher import Teacher
+
+
+CALIBRATION = 320
+"""Held-out problems on whose prompts the gates are held to the budgets."""
+
+END_OF_THOUGHT = "</think>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,7 @@ class Retrofit:
     model: "L2AForCausalLM"
     teacher: "Teacher"
     steps: int
-    mixture: Mixture = field(default_factory=Mixture)
+    mixture: "ProblemSource" = field(default_factory=Mixture)
     objective: Objective = field(default_factory=Objective)
     budgets: Budgets = field(default_factory=Budgets)
     adapters: bool = True
@@ -113,15 +124,13 @@ class Retrofit:
         """The objective on one micro-batch."""
         import torch
 
-        from cloudsim.l2a.tasks.vocabulary import build_tokenizer
-
         batch, terms = batches[index], self.objective
         asked, kinds = self.budgets.draw(len(batch.tokens), step, rank, index)
         temperature = annealed(step, self.steps, *self.temperature)
         output = model(batch.tokens, batch.prompt_tokens, asked, temperature, self.hard, gate_heads=terms.heads)
         share, targets = 1 / len(batches), sum(float(each.weights.sum()) for each in batches)
         if terms.stop == "published":
-            end = build_tokenizer().get_vocab()["</think>"]
+            end = self.mixture.tokenizer.get_vocab()[END_OF_THOUGHT]
             entropy = cross_entropy(stopped(output.logits, output.stop, batch, end), batch) / targets
             thinking = batch.thinking.to(output.stop.dtype)
             held = ((1 - torch.sigmoid(output.stop)) * thinking).sum(1) / thinking.sum(1).clamp(min=1)
@@ -150,6 +159,20 @@ class Retrofit:
         """Warm-up, plateau, decay."""
         return warmup_stable_decay(step, self.steps, warmup=min(20, max(1, self.steps // 10)))
 
+    def write(self, folder: Path, dtype: "torch.dtype | None", command: str) -> None:
+        """Write the elastic model, its gates held to the budgets as the weights are stored."""
+        import torch
+
+        from cloudsim.l2a.calibration import calibrate
+
+        stored = deepcopy(self.model).train(False)
+        with torch.no_grad():
+            for parameter in stored.parameters():
+                parameter.copy_(parameter.to(dtype or parameter.dtype))
+        calibration = calibrate(stored, self.mixture.held_out_prompts(CALIBRATION))
+        calibration.apply(stored)
+        stored.save_pretrained(folder, dtype=dtype, tokenizer=self.mixture.tokenizer, command=command, sparsity=calibration.sparsity)
+
     def compile_layers(self, wanted: bool) -> None:
         """Compile the layers of the model and of its teacher, or stop doing so."""
         self.model.compile_layers(wanted)
@@ -159,7 +182,7 @@ class Retrofit:
 def retrofit(
     model: "Module",
     steps: int,
-    mixture: Mixture,
+    mixture: "ProblemSource",
     mode: Literal["faithful", "nested"] = "nested",
     lora_rank: int = 16,
     objective: Objective | None = None,
@@ -177,11 +200,17 @@ def retrofit(
 
     Args:
         model: the dense model, or the elastic one of the stage before.
+
+    Raises:
+        ModelError: the reasoning is to end as published, and the tokenizer has no token for its end.
     """
     from cloudsim.l2a.gates import NestedGates
     from cloudsim.l2a.network import L2AForCausalLM
     from cloudsim.l2a.training.teacher import Teacher, block_influence, without_adapters
 
+    objective = objective or Objective()
+    if objective.stop == "published" and END_OF_THOUGHT not in mixture.tokenizer.get_vocab():
+        raise ModelError(f"objective.stop: published needs a tokenizer with the token {END_OF_THOUGHT}; write labels")
     if isinstance(model, L2AForCausalLM):
         elastic, teacher = model, Teacher(without_adapters(model))
     else:
@@ -191,6 +220,6 @@ def retrofit(
         if isinstance(elastic.gates, NestedGates):
             elastic.gates.order(influence)
     return Retrofit(
-        elastic, teacher, steps, mixture, objective or Objective(), budgets or Budgets(), adapters, hard, temperature, adapter_lr, gate_lr,
+        elastic, teacher, steps, mixture, objective, budgets or Budgets(), adapters, hard, temperature, adapter_lr, gate_lr,
         threshold_lr,
     )  # fmt: skip

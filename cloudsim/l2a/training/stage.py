@@ -15,7 +15,8 @@ class Stage(Protocol):
     """One kind of training. Its problems are a function of its seed, the step and the rank: that is what makes a run resumable.
 
     The loop sets torch's random numbers anew before a stage is made and before each step, so they may be used freely. A stage that does not
-    call the decoder layers as modules also has a method `compile_layers(wanted)`, which compiles what it calls, or stops doing so.
+    call the decoder layers as modules also has a method `compile_layers(wanted)`, which compiles what it calls, or stops doing so. One
+    whose model is more than its `save_pretrained` writes has a method `write(folder, dtype, command)`.
 
     Attributes:
         name: of its folder.

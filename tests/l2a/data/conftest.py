@@ -27,6 +27,41 @@ def byte_tokenizer(chat_template: str | None, **special: str):
     return made
 
 
+def chat_model(folder, layers: int = 3, seed: int = 0, **options):
+    """A tiny Llama that reads and writes bytes, saved in `folder` with its tokenizer; returns the model as a training loads it."""
+    torch = needs("torch", "model")
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from cloudsim.l2a.training.finished_model import load_dense
+
+    tokenizer = byte_tokenizer(CHAT, eos_token="<|end|>")
+    shape = {
+        "vocab_size": 272, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": layers, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "max_position_embeddings": 512, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None,
+        "tie_word_embeddings": True, "initializer_range": 0.2,
+    }  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        made = LlamaForCausalLM(LlamaConfig(**shape | options))
+    made.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return load_dense(str(folder))
+
+
+@pytest.fixture(scope="session")
+def chat_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("chat") / "model"
+    chat_model(folder)
+    return folder
+
+
+@pytest.fixture
+def chat(chat_folder):
+    from cloudsim.l2a.training.finished_model import load_dense
+
+    return load_dense(str(chat_folder))
+
+
 @pytest.fixture(scope="session")
 def chat_tokenizer():
     return byte_tokenizer(CHAT, eos_token="<|end|>")

@@ -41,6 +41,11 @@ def test_with_the_embedded_vocabulary():
     assert EMBEDDED.answered_by(completion)
 
 
+def test_a_plain_prompt_leaves_the_form_of_the_answer_open(chat_tokenizer, plain_tokenizer):
+    said = [tokenizer.decode(Rendering(tokenizer).plain_prompt("Why?")) for tokenizer in (chat_tokenizer, plain_tokenizer)]
+    assert said == ["<|turn|>user\nWhy?<|end|>\n<|turn|>assistant\n", "<s>Why?\n"]
+
+
 def test_a_template_that_opens_the_thoughts_itself_is_not_doubled():
     prompt, _ = texts(byte_tokenizer("{{ messages[0].content }}: <think>{{ '\n' }}", eos_token="<|end|>"), PROBLEM)
     assert prompt == f"{PROBLEM.question}: <think>\n"

@@ -12,7 +12,7 @@ from cloudsim.l2a.data.sums import chain, retell, terms
 from cloudsim.l2a.data.written import WrittenProblem
 from cloudsim.l2a.tasks.families import families
 from cloudsim.l2a.tasks.vocabulary import words
-from tests.l2a.tasks.chains import assert_true, results
+from tests.l2a.tasks.chains import assert_true, results, worked
 from tests.l2a.tasks.solvers import SOLVERS
 
 
@@ -69,8 +69,8 @@ def test_what_can_be_told_is_true_and_in_the_vocabulary(opening, amounts, story)
     if told:
         solved = SOLVERS[story](told.question)
         assert (solved.answer, solved.trace) == (told.answer, [str(value) for value in values[1:]])
-        assert results(told.steps) == results(told.terse) == solved.trace
-        assert_true(told.steps, str(opening))
+        assert results(told, told.steps) == results(told, told.terse) == solved.trace
+        assert_true(worked(told, told.steps), str(opening))
         assert all(word in vocabulary() or word.isdigit() for word in f"{told.question} {' '.join(told.steps)} {told.check}".split())
 
 

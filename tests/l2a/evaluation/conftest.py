@@ -13,11 +13,13 @@ needs("torch", "model")
 def models(tmp_path_factory) -> Path:
     import torch
 
+    from cloudsim.l2a.adapters import save_adapter
     from cloudsim.l2a.base import build_base
     from cloudsim.l2a.cost import ModelCost
-    from cloudsim.l2a.evaluation.adapters import save_adapter
     from cloudsim.l2a.evaluation.methods.every_kth import even_mask
     from cloudsim.l2a.network import L2AForCausalLM
+    from cloudsim.l2a.token_router import RoutingShape, TokenRouted, save_routed
+    from tests.l2a.network.routers import turn
 
     folder = tmp_path_factory.mktemp("models")
     build_base(layers=4, hidden=32, heads=4, groups=2).save_pretrained(folder / "dense")
@@ -32,6 +34,9 @@ def models(tmp_path_factory) -> Path:
     save_adapter(healed, None, folder / "healed" / "random_drop.safetensors")
     mask = even_mask(ModelCost.of(healed.base.config), 0.6)
     save_adapter(healed, mask, folder / "healed" / "static-60.safetensors")
+    routed = TokenRouted.wrap(build_base(layers=4, hidden=32, heads=4, groups=2), RoutingShape(1, 16, 16))
+    turn(routed, 0.3)
+    save_routed(routed, folder / "healed" / "flexidepth-60.safetensors")
     return folder
 
 
@@ -48,14 +53,14 @@ def shake(model, size):
 @pytest.fixture(scope="session")
 def bench(models):
     from cloudsim.l2a.evaluation.bench import Bench
-    from cloudsim.l2a.evaluation.weights import WeightsFolder
+    from cloudsim.l2a.weights_folder import WeightsFolder
 
     return Bench(WeightsFolder(models), calibration=8)
 
 
 @pytest.fixture(scope="session")
 def questions():
-    from cloudsim.l2a.evaluation.suite import suite
+    from cloudsim.l2a.tasks.suite import suite
 
     return suite("id", 12, 0)
 

@@ -6,7 +6,7 @@ import pytest
 
 from cloudsim.errors import ConfigError, ModelError
 from cloudsim.l2a.evaluation.options import compose
-from cloudsim.l2a.evaluation.weights import WeightsFolder
+from cloudsim.l2a.weights_folder import WeightsFolder
 
 
 class Told:
@@ -65,7 +65,7 @@ def test_absent_weights_are_named_with_the_command_that_makes_them(config, model
     tables, course, _ = run(config(METHODS, f"checkpoint={tmp_path / 'models'}"))
     assert {cell.method for cell in tables} == {"dense", "static", "shortgpt"}
     assert len(course.left_out) == 3
-    assert all("python -m cloudsim train +recipe=" in line for line in course.left_out)
+    assert all("cloudsim train +recipe=" in line for line in course.left_out)
 
 
 def test_a_single_elastic_model_brings_its_base(models):

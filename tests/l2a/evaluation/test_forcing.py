@@ -4,9 +4,9 @@ import torch
 from cloudsim.l2a.cost import ModelCost
 from cloudsim.l2a.evaluation.forcing import by_length, drafted, forced_logits, forced_loss
 from cloudsim.l2a.evaluation.methods.every_kth import even_mask
-from cloudsim.l2a.evaluation.suite import Question
 from cloudsim.l2a.generation import generate
 from cloudsim.l2a.plan import DensePlanner, GatePlanner, StaticPlanner, budget_rows
+from cloudsim.l2a.tasks.suite import Question
 from cloudsim.l2a.tasks.vocabulary import build_tokenizer
 from cloudsim.l2a.words import words_of
 

@@ -4,10 +4,10 @@ import torch
 from cloudsim.errors import ModelError
 from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.evaluation.catalog import METHODS, method
-from cloudsim.l2a.evaluation.mask import Mask
 from cloudsim.l2a.evaluation.methods.early_exit import exit_share
 from cloudsim.l2a.evaluation.methods.oracle import best
 from cloudsim.l2a.evaluation.methods.similarity import similarities
+from cloudsim.l2a.mask import Mask
 from cloudsim.l2a.plan import GatePlanner, budget_rows
 
 SEARCHED_ONLY = "oracle_static_healed"
@@ -30,7 +30,9 @@ def test_every_method_answers_every_problem_and_twice_the_same(bench, questions,
     assert {record.family for record in first} == {question.problem.family for question in questions}
 
 
-@pytest.mark.parametrize("name", ["static", "oracle_static", "shortgpt", "adaskip", "random_drop", "fixed_budget", "l2a_nested", "dense"])
+@pytest.mark.parametrize(
+    "name", ["static", "oracle_static", "shortgpt", "adaskip", "flexidepth", "random_drop", "fixed_budget", "l2a_nested", "dense"]
+)
 def test_a_problem_gets_the_same_answer_alone_and_in_a_batch(bench, questions, name):
     made = contender(bench, name)
     together = made.records(questions, list(range(len(questions))))
@@ -41,9 +43,9 @@ def test_a_problem_gets_the_same_answer_alone_and_in_a_batch(bench, questions, n
 def test_the_oracle_is_no_worse_than_any_mask_it_tried(bench):
     whole = Mask.full(4, 2)
     tried = [whole.without(layer) for layer in (1, 2, 3)]
-    chosen = best(bench, tried)
+    chosen = best(bench.decoder, bench.questions, tried)
     assert chosen in tried
-    assert all(best(bench, [chosen, other]) == chosen for other in tried)
+    assert all(best(bench.decoder, bench.questions, [chosen, other]) == chosen for other in tried)
     found = method("oracle_static").prepare(bench, [0.8, 0.6])
     larger, smaller = (Mask.from_json(found[budget], "") for budget in (0.8, 0.6))
     assert set(smaller.pairs) < set(larger.pairs)
@@ -98,8 +100,8 @@ def test_the_gates_get_the_budget_that_is_asked(bench):
 
 
 def test_healed_adapters_change_the_model_and_a_wrong_file_is_refused(bench, questions, models, tmp_path):
+    from cloudsim.l2a.adapters import load_adapter
     from cloudsim.l2a.base import build_base
-    from cloudsim.l2a.evaluation.adapters import load_adapter
 
     numbers = list(range(len(questions)))
     healed = contender(bench, "static_healed").records(questions, numbers)

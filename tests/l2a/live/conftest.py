@@ -71,7 +71,7 @@ def knowing(network):
                 self.known |= {prompt_ids(problem.prompt(effort)): (problem, effort) for effort in Effort}
             return super().memo(problems)
 
-        def write(self, prompts, asked, *, thinking=True, room=128):
+        def write(self, prompts, asked, *, thinking=True, room=192):
             return [self.one(prompt, asked[0]) for prompt in map(tuple, prompts)]
 
         def one(self, prompt, depth):

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from cloudsim.l2a.evaluation.bench import Bench
     from cloudsim.l2a.evaluation.contender import Contender
-    from cloudsim.l2a.evaluation.mask import Mask
-    from cloudsim.l2a.evaluation.weights import WeightsFolder
+    from cloudsim.l2a.mask import Mask
+    from cloudsim.l2a.weights_folder import WeightsFolder
 
 
 class Baseline:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloudsim.l2a.evaluation.methods.baseline import Baseline
 from cloudsim.l2a.evaluation.methods.method import Setting
-from cloudsim.l2a.evaluation.weights import SMALLER, WeightsFolder, how_to_make
+from cloudsim.l2a.weights_folder import SMALLER, WeightsFolder, how_to_make
 
 if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.bench import Bench

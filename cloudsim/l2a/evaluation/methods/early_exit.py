@@ -19,7 +19,7 @@ from cloudsim.l2a.words import words_of
 
 if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.bench import Bench
-    from cloudsim.l2a.evaluation.suite import Question
+    from cloudsim.l2a.tasks.suite import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class EarlyExit(Baseline):
         Depths are read off the dense states of all tokens at once: that leaves out what earlier exits do to later keys and values.
         """
         from cloudsim.l2a.budget import ComputeBudget
-        from cloudsim.l2a.evaluation.mask import target_share
+        from cloudsim.l2a.mask import target_share
 
         sure = torch.cat([running_confidence(bench, batch) for batch in by_length(bench.questions, 32)])
         grid = torch.linspace(0.0, 1.0, 201, dtype=torch.float64)
@@ -182,4 +182,3 @@ def exit_share(cost: Any, depths: Sequence[int]) -> float:
     keys = cost.groups * cost.group / (heads + 1)
     spent = sum(depth * layer + (cost.layers - depth) * keys + min(depth, cost.layers - 1) * cost.head for depth in depths)
     return float(spent / (len(depths) * cost.layers * layer))
-

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cloudsim.l2a.evaluation.mask import Mask
 from cloudsim.l2a.evaluation.methods.baseline import Baseline, masked
 from cloudsim.l2a.evaluation.methods.method import Setting
-from cloudsim.l2a.evaluation.weights import NESTED, WeightsFolder, how_to_make
+from cloudsim.l2a.mask import Mask
+from cloudsim.l2a.weights_folder import NESTED, WeightsFolder, how_to_make
 
 if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.bench import Bench

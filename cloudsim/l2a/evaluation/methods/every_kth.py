@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from cloudsim.l2a.evaluation.mask import Mask, sizes
 from cloudsim.l2a.evaluation.methods.baseline import Baseline, masked
 from cloudsim.l2a.evaluation.methods.method import Setting
+from cloudsim.l2a.mask import Mask, sizes
 
 if TYPE_CHECKING:
     from cloudsim.l2a.cost import ModelCost

@@ -8,15 +8,15 @@ from zlib import crc32
 from cloudsim.errors import ModelError
 from cloudsim.l2a.evaluation.methods.baseline import Baseline, masked
 from cloudsim.l2a.evaluation.methods.method import Setting
-from cloudsim.l2a.evaluation.weights import HEALED, WeightsFolder, adapter_name, how_to_make
+from cloudsim.l2a.weights_folder import HEALED, RANDOM_DROP, WeightsFolder, adapter_name, how_to_make
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cloudsim.l2a.evaluation.bench import Bench
     from cloudsim.l2a.evaluation.contender import Contender
-    from cloudsim.l2a.evaluation.suite import Question
     from cloudsim.l2a.plan import Planner
+    from cloudsim.l2a.tasks.suite import Question
 
 
 class Healed(Baseline):
@@ -35,12 +35,12 @@ class Healed(Baseline):
 
     def contender(self, bench: "Bench", budget: float, setting: Setting | None) -> "Contender":
         """The healed model under its mask."""
-        from cloudsim.l2a.evaluation.adapters import load_adapter
+        from cloudsim.l2a.adapters import load_adapter
 
         path = adapter_files(bench.weights, self._method, budget)[0]
         base, mask = load_adapter(bench.dense, path)
         if mask is None:
-            raise ModelError(f"{path.with_suffix('.json')}: names no mask; {how_to_make(HEALED)}")
+            raise ModelError(f"{path.with_suffix('.json')}: names no mask; {how_to_make(adapter_name(self._method, budget))}")
         return masked(bench, budget, mask, base)
 
 
@@ -51,20 +51,20 @@ class RandomDrop(Baseline):
 
     def missing(self, weights: WeightsFolder, budget: float) -> str | None:
         """The adapters."""
-        return missing_adapter(weights, "random_drop", None)
+        return missing_adapter(weights, RANDOM_DROP, None)
 
     def sources(self, weights: WeightsFolder, budget: float) -> Sequence[Any]:
         """The adapters."""
-        return adapter_files(weights, "random_drop", None)
+        return adapter_files(weights, RANDOM_DROP, None)
 
     def contender(self, bench: "Bench", budget: float, setting: Setting | None) -> "Contender":
         """The model; the mask of a problem follows from the seed and its prompt."""
+        from cloudsim.l2a.adapters import load_adapter
         from cloudsim.l2a.budget import ComputeBudget
         from cloudsim.l2a.decoder import SkippingDecoder
-        from cloudsim.l2a.evaluation.adapters import load_adapter
         from cloudsim.l2a.evaluation.contender import Contender
 
-        base, _ = load_adapter(bench.dense, adapter_files(bench.weights, "random_drop", None)[0])
+        base, _ = load_adapter(bench.dense, adapter_files(bench.weights, RANDOM_DROP, None)[0])
 
         def planner(questions: "Sequence[Question]") -> "Planner":
             return random_plan(questions, bench.cost.layers, bench.cost.groups, budget, bench.seed)
@@ -92,7 +92,8 @@ def missing_adapter(weights: WeightsFolder, method: str, budget: float | None) -
     """What must be made; None if it is there."""
     if weights.adapter(method, budget) is not None:
         return None
-    return f"{weights.path / HEALED / adapter_name(method, budget)}.safetensors is not there; {how_to_make(HEALED)}"
+    name = adapter_name(method, budget)
+    return f"{weights.path / HEALED / name}.safetensors is not there; {how_to_make(name)}"
 
 
 def adapter_files(weights: WeightsFolder, method: str, budget: float | None) -> "list[Path]":

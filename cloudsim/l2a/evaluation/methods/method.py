@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.bench import Bench
     from cloudsim.l2a.evaluation.contender import Contender
-    from cloudsim.l2a.evaluation.weights import WeightsFolder
+    from cloudsim.l2a.weights_folder import WeightsFolder
 
 Setting = Mapping[str, Any]
 """What a search on calibration problems found for one budget, as JSON: a mask, a threshold."""

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
-from cloudsim.l2a.evaluation.mask import Mask, sizes
 from cloudsim.l2a.evaluation.methods.baseline import Baseline, masked
 from cloudsim.l2a.evaluation.methods.method import Setting
+from cloudsim.l2a.mask import Mask, sizes
 
 if TYPE_CHECKING:
+    from cloudsim.l2a.cost import ModelCost
+    from cloudsim.l2a.decoder import SkippingDecoder
     from cloudsim.l2a.evaluation.bench import Bench
     from cloudsim.l2a.evaluation.contender import Contender
+    from cloudsim.l2a.tasks.suite import Question
 
 TRIED = 6
 
@@ -27,33 +30,48 @@ class OracleStatic(Baseline):
 
     def prepare(self, bench: "Bench", budgets: Sequence[float]) -> dict[float, Setting]:
         """Search; one path serves all budgets."""
-        from cloudsim.l2a.budget import ComputeBudget
-
-        mask, found, random = Mask.full(bench.cost.layers, bench.cost.groups), dict[float, Setting](), Random(f"oracle {bench.seed}")
-        for budget in sorted(budgets, reverse=True):
-            layers, pairs = sizes(bench.cost, ComputeBudget.of(budget))
-            while len(mask.kept) > layers:
-                mask = best(bench, [mask.without(layer) for layer in mask.kept[1:]])
-            while len(mask.pairs) > pairs:
-                inner = [pair for pair in mask.pairs if pair[0]]
-                mask = best(bench, [mask.without(*pair) for pair in random.sample(inner, min(TRIED, len(inner)))])
-            found[budget] = mask.as_json()
-        return found
+        found = searched(bench.decoder, bench.cost, bench.questions, budgets, bench.seed)
+        return {budget: mask.as_json() for budget, mask in found.items()}
 
     def contender(self, bench: "Bench", budget: float, setting: Setting | None) -> "Contender":
         """The dense model under the mask."""
         return masked(bench, budget, Mask.from_json(setting or {}, "the setting of oracle_static"))
 
 
-def best(bench: "Bench", masks: Sequence[Mask]) -> Mask:
+def searched(
+    decoder: "SkippingDecoder", cost: "ModelCost", questions: "Sequence[Question]", budgets: Sequence[float], seed: int
+) -> dict[float, Mask]:
+    """The mask of each budget.
+
+    Args:
+        decoder: of the dense model.
+        cost: of the dense model.
+        questions: calibration problems.
+        seed: of the head groups that are tried.
+    """
+    from cloudsim.l2a.budget import ComputeBudget
+
+    mask, found, random = Mask.full(cost.layers, cost.groups), dict[float, Mask](), Random(f"oracle {seed}")
+    for budget in sorted(budgets, reverse=True):
+        layers, pairs = sizes(cost, ComputeBudget.of(budget))
+        while len(mask.kept) > layers:
+            mask = best(decoder, questions, [mask.without(layer) for layer in mask.kept[1:]])
+        while len(mask.pairs) > pairs:
+            inner = [pair for pair in mask.pairs if pair[0]]
+            mask = best(decoder, questions, [mask.without(*pair) for pair in random.sample(inner, min(TRIED, len(inner)))])
+        found[budget] = mask
+    return found
+
+
+def best(decoder: "SkippingDecoder", questions: "Sequence[Question]", masks: Sequence[Mask]) -> Mask:
     """The mask under which the dense model's loss on the calibration problems is lowest; the first of equals."""
     from cloudsim.l2a.evaluation.forcing import by_length, forced_loss
     from cloudsim.l2a.plan import StaticPlanner
 
-    batches = [[bench.questions[number] for number in batch] for batch in by_length(bench.questions, 32)]
+    batches = [[questions[number] for number in batch] for batch in by_length(questions, 32)]
 
     def loss(mask: Mask) -> float:
         planner = StaticPlanner(*mask.tensors())
-        return sum(len(batch) * forced_loss(bench.decoder, batch, planner) for batch in batches)
+        return sum(len(batch) * forced_loss(decoder, batch, planner) for batch in batches)
 
     return min(masks, key=loss)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cloudsim.l2a.evaluation.mask import Mask, whole_layers
 from cloudsim.l2a.evaluation.methods.baseline import Baseline, masked
 from cloudsim.l2a.evaluation.methods.method import Setting
+from cloudsim.l2a.mask import Mask, whole_layers
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from cloudsim.l2a.evaluation.bench import Bench
     from cloudsim.l2a.evaluation.contender import Contender
-    from cloudsim.l2a.evaluation.suite import Question
     from cloudsim.l2a.plan import Planner
+    from cloudsim.l2a.tasks.suite import Question
 
 
 class ShortGPT(Baseline):

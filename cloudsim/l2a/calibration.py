@@ -9,13 +9,13 @@ from cloudsim.l2a.budget import ComputeBudget
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cloudsim.l2a.evaluation.suite import Question
     from cloudsim.l2a.network import L2AForCausalLM
 
 GRID = tuple(step / 20 for step in range(6, 20))
 """Scalar budgets at which maps are fitted; 1 is the whole model."""
 
 TURNS = 8
+ROWS = 128
 Points = list[tuple[float, float]]
 
 
@@ -33,6 +33,14 @@ class Calibration:
     errors: dict[float, tuple[float, float]]
 
     @property
+    def sparsity(self) -> dict[float, tuple[float, float]]:
+        """Shares of the layers, and of the head groups in those that run, that are skipped at each budget of the grid."""
+        asked = {budget: ComputeBudget.of(budget) for budget in self.errors}
+        return {
+            budget: (1 - asked[budget].depth - depth, 1 - asked[budget].width - width) for budget, (depth, width) in self.errors.items()
+        }
+
+    @property
     def worst(self) -> float:
         """The largest error of the mean of depth and width."""
         return max(abs(depth + width) / 2 for depth, width in self.errors.values())
@@ -43,7 +51,7 @@ class Calibration:
 
 
 def calibrate(
-    model: "L2AForCausalLM", questions: "Sequence[Question]", grid: Sequence[float] = GRID, turns: int = TURNS, tokens: float = 1.0
+    model: "L2AForCausalLM", prompts: Sequence[Sequence[int]], grid: Sequence[float] = GRID, turns: int = TURNS, tokens: float = 1.0
 ) -> Calibration:
     """Find the maps for the scalar budgets of `grid`.
 
@@ -52,7 +60,7 @@ def calibrate(
     and it is not changed.
 
     Args:
-        questions: calibration problems; some hundreds for errors below one point.
+        prompts: token ids of calibration problems; some hundreds for errors below one point.
         tokens: tokens dimension of the budgets.
     """
     import numpy as np
@@ -61,7 +69,7 @@ def calibrate(
     given, tried, came = asked.copy(), [np.zeros((1, 2)), np.ones((1, 2))], [np.zeros((1, 2)), np.ones((1, 2))]
     best, errors = given.copy(), np.full_like(given, np.inf)
     for turn in range(turns + 1):
-        realised = np.array([realise(model, questions, depth, width, tokens) for depth, width in given])
+        realised = np.array([realise(model, prompts, depth, width, tokens) for depth, width in given])
         # Each budget keeps the turn that came nearest.
         better = np.abs(realised - asked).max(1) < np.abs(errors).max(1)
         best[better], errors[better] = given[better], (realised - asked)[better]
@@ -75,18 +83,18 @@ def calibrate(
     return Calibration(_points(asked[:, 0], best[:, 0]), _points(asked[:, 1], best[:, 1]), found)
 
 
-def realise(model: "L2AForCausalLM", questions: "Sequence[Question]", depth: float, width: float, tokens: float) -> tuple[float, float]:
+def realise(model: "L2AForCausalLM", prompts: Sequence[Sequence[int]], depth: float, width: float, tokens: float) -> tuple[float, float]:
     """Mean share of the layers that run, and of the head groups in those, when the gates are given this, without any map."""
     import torch
 
-    from cloudsim.l2a.evaluation.forcing import by_length
     from cloudsim.l2a.plan import Plan
 
     planner, decoder, plans = _Uncalibrated(model), model.decoder(), []
-    for numbers in by_length(questions, 128):
-        prompts = [list(questions[number].prompt) for number in numbers]
-        budget = torch.tensor([[depth, width, tokens]] * len(prompts), dtype=torch.float32)
-        plans.append(decoder.prefill(prompts, budget, planner).plan)
+    rows = sorted(map(list, prompts), key=len)
+    for first in range(0, len(rows), ROWS):
+        batch = rows[first : first + ROWS]
+        budget = torch.tensor([[depth, width, tokens]] * len(batch), dtype=torch.float32)
+        plans.append(decoder.prefill(batch, budget, planner).plan)
     whole = Plan(torch.cat([plan.layers for plan in plans]), torch.cat([plan.groups for plan in plans]))
     wide = whole.groups.sum((1, 2)) / (whole.layers.sum(1) * whole.groups.shape[2])
     return float(whole.layers.double().mean()), float(wide.double().mean())

@@ -1,9 +1,9 @@
 import pytest
 
 from cloudsim.errors import ModelError
-from cloudsim.l2a.evaluation.suite import IN_HEAD, Question, calibration_suite, suite
 from cloudsim.l2a.tasks.families import split
 from cloudsim.l2a.tasks.problem import Effort
+from cloudsim.l2a.tasks.suite import IN_HEAD, Question, calibration_suite, suite
 from cloudsim.l2a.tasks.vocabulary import build_tokenizer
 
 

@@ -10,7 +10,8 @@ from cloudsim.errors import ModelError
 from cloudsim.l2a.model_folder import read_config
 
 DENSE, NESTED, FAITHFUL, SMALLER, HEALED = "dense", "nested", "faithful", "smaller_dense", "healed"
-RECIPES = {DENSE: "tiny_reasoner", NESTED: "tiny_reasoner", FAITHFUL: "faithful", SMALLER: "smaller_dense", HEALED: "healed"}
+RANDOM_DROP, FLEXIDEPTH = "random_drop", "flexidepth"
+RECIPES = {part: part for part in (NESTED, FAITHFUL, SMALLER, HEALED, RANDOM_DROP, FLEXIDEPTH)} | {DENSE: "tiny_reasoner"}
 """The training recipe that makes each part."""
 
 
@@ -24,7 +25,8 @@ class WeightsFolder:
     """A folder laid out as the embedded models are, or a single elastic model.
 
     `dense/` and `smaller_dense/` (plain models of `transformers`), `nested/` and `faithful/` (elastic models), and
-    `healed/<method>-<percent>.safetensors` with the mask in `.json` beside it; a part may be absent, `dense/` may not.
+    `healed/<method>-<percent>.safetensors` with the mask, or the shape of routers, in `.json` beside it; a part may be
+    absent, `dense/` may not.
 
     Args:
         path: the folder; for a single elastic model, its own folder, whose base is the dense model.
@@ -80,5 +82,11 @@ def adapter_name(method: str, budget: float | None) -> str:
 
 
 def how_to_make(part: str) -> str:
-    """The command that makes a part."""
-    return f"python -m cloudsim train +recipe={RECIPES[part]} makes it"
+    """The command that makes a part, or the adapters of a method at a budget (`static-60`)."""
+    method, _, percent = part.partition("-")
+    words = f"+recipe={RECIPES.get(method, HEALED)}"
+    if percent:
+        stage = "routing" if method == FLEXIDEPTH else "healing"
+        chosen = "" if method == FLEXIDEPTH else f" stages.healing.method={method}"
+        words += f"{chosen} stages.{stage}.budget={int(percent) / 100:g}"
+    return f"torchrun --standalone --nproc_per_node 2 -m cloudsim train {words} makes it"

@@ -36,6 +36,16 @@ class Mask:
         flags = tuple(layer in set(kept) for layer in range(layers))
         return cls(flags, tuple((flag,) * groups for flag in flags))
 
+    @classmethod
+    def of(cls, layers: "Tensor", groups: "Tensor") -> "Mask":
+        """From tensors of 0 and 1, shape (layers,) and (layers, groups)."""
+        runs = layers.bool()
+        return cls(tuple(runs.tolist()), tuple(map(tuple, (groups.bool() & runs.unsqueeze(1)).tolist())))
+
+    def words(self) -> list[str]:
+        """A word of 0 and 1 for each layer, one digit a head group; `-` for a layer that is skipped."""
+        return ["".join(str(int(flag)) for flag in flags) if runs else "-" for runs, flags in zip(self.layers, self.groups, strict=True)]
+
     def without(self, layer: int, group: int | None = None) -> "Mask":
         """The mask without one more layer, or one more head group."""
         if group is None:

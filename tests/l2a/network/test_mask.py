@@ -4,8 +4,8 @@ from cloudsim.errors import ModelError
 from cloudsim.l2a.base import build_base
 from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.cost import ModelCost
-from cloudsim.l2a.evaluation.mask import Mask, equal_budget, sizes, target_share
 from cloudsim.l2a.evaluation.methods.every_kth import even_mask
+from cloudsim.l2a.mask import Mask, equal_budget, sizes, target_share
 from cloudsim.l2a.plan import Plan
 
 COST = ModelCost.of(build_base().config)

@@ -1,12 +1,12 @@
 import pytest
 
 from cloudsim.l2a.budget import ComputeBudget
-from cloudsim.l2a.evaluation.calibration import calibrate
-from cloudsim.l2a.evaluation.suite import calibration_suite
+from cloudsim.l2a.calibration import calibrate
 from cloudsim.l2a.plan import GatePlanner, budget_rows
+from cloudsim.l2a.tasks.suite import calibration_suite
 
 
-def test_maps_are_monotone_and_make_the_gates_keep_to_the_budget(models):
+def test_maps_are_monotone_and_make_the_gates_keep_to_the_budget():
     import torch
 
     from cloudsim.l2a.base import build_base
@@ -32,7 +32,7 @@ def test_maps_are_monotone_and_make_the_gates_keep_to_the_budget(models):
 
     before = errors()
     assert max(abs(depth) for depth, _ in before) > 0.05
-    calibration = calibrate(model, questions, grid)
+    calibration = calibrate(model, [question.prompt for question in questions], grid)
     assert errors() == before, "calibrating changes nothing by itself"
     calibration.apply(model)
     after = errors()

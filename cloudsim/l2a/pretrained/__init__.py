@@ -1,0 +1,1 @@
+"""Dense models that others trained."""
