@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 TEXT = "text"
 """The first word of an evaluation on the dense model's own text."""
 
+TIMED = 512
+"""Problems that decode time is measured on."""
+
 METHODS_TEXT = """l2a_nested, l2a_faithful   the elastic models
   static, oracle_static      skipped layers and heads by position, or by a search; also _healed, with adapters for each budget
   random_drop                one model trained with random masks
   fixed_budget               the nested model with one mask for all problems
   shortgpt, adaskip          layers skipped by similarity, for all problems alike or for each one
   early_exit                 each token leaves where the next one is clear
+  flexidepth                 each token skips layers as a router trained for that budget says
   smaller_dense              a model of fewer layers"""
 
 
@@ -34,9 +38,10 @@ def main(arguments: list[str]) -> int:
     # Threads that spin while they wait cost up to eight times the time where processes share cores; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+    from cloudsim.l2a.evaluation.config import EvaluationConfig
     from cloudsim.l2a.evaluation.options import compose
 
-    config = compose(options.overrides)
+    config = compose(options.overrides, "evaluation", EvaluationConfig)
     as_json = options.json or config.json_output
     with redirect_stdout(sys.stderr):
         result = evaluate(config)
@@ -68,11 +73,16 @@ def evaluate(config: "EvaluationConfig") -> "Result":
         bench = cabinet.bench()
         timings = []
         if config.timing is not None:
+            from cloudsim.l2a.evaluation.reader import dense_reader, elastic_readers
             from cloudsim.l2a.evaluation.timing import time_decoding
+            from cloudsim.l2a.tasks.suite import suite
+            from cloudsim.l2a.threads import torch_threads
 
             parts = [part for part in (NESTED, FAITHFUL) if part in weights.parts and f"l2a_{part}" in config.methods]
             progress.begin("decode time", len(config.timing.batches))
-            timings = time_decoding(bench, parts, config.timing, config.seed, lambda done: progress.finished(done, 0))
+            readers, pool = [dense_reader(bench), *elastic_readers(bench, parts, config.timing.budgets)], suite("id", TIMED, config.seed)
+            with torch_threads(1):
+                timings = time_decoding(readers, pool, config.timing, lambda done: progress.finished(done, 0))
     said = config.model_dump(by_alias=True, exclude={"json_output", "output_dir", "processes"})
     return Result(tables, bench.cost, timings, course.left_out, said)
 
@@ -86,7 +96,7 @@ def _show(result: "Result", folder: Path) -> None:
     for split in dict.fromkeys(point.split for point in points):
         console.print(frontier_table(points, split))
     if result.timings:
-        console.print(timing_table(result.timings))
+        console.print(timing_table(result.timings, 1))
     for line in result.left_out:
         console.print(f"left out: {line}", highlight=False, soft_wrap=True, markup=False)
     console.print(f"results: {folder}", highlight=False, soft_wrap=True, markup=False)

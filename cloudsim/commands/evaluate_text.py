@@ -14,12 +14,13 @@ def main(arguments: list[str]) -> int:
     # Threads that spin while they wait cost up to eight times the time where processes share cores; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-    from cloudsim.l2a.evaluation.text_config import compose
+    from cloudsim.l2a.evaluation.options import compose
+    from cloudsim.l2a.evaluation.text_config import TextConfig
 
-    config = compose(options.overrides)
+    config = compose(options.overrides, "text_evaluation", TextConfig)
     with redirect_stdout(sys.stderr):
         from cloudsim.l2a.evaluation.progress import EvaluationProgress
-        from cloudsim.l2a.evaluation.text_result import DOCUMENT, measure_text, point_table, time_table
+        from cloudsim.l2a.evaluation.text_result import DOCUMENT, measure_text, point_table
         from cloudsim.l2a.training.files import replace_text
 
         with EvaluationProgress() as progress:
@@ -32,10 +33,12 @@ def main(arguments: list[str]) -> int:
         return 0
     from rich.console import Console
 
+    from cloudsim.l2a.evaluation.shown import timing_table
+
     console = Console()
     console.print(point_table(result.points))
     if result.times:
-        console.print(time_table(result.times, config.threads))
+        console.print(timing_table(result.times, config.threads))
     console.print(f"results: {path}", highlight=False, soft_wrap=True, markup=False)
     return 0
 

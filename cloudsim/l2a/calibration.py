@@ -8,6 +8,7 @@ from cloudsim.l2a.budget import ComputeBudget
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from cloudsim.l2a.network import L2AForCausalLM
 
@@ -55,7 +56,7 @@ def calibrate(
 ) -> Calibration:
     """Find the maps for the scalar budgets of `grid`.
 
-    Each turn reads the prompts once a budget with the hard gates. Then what came of it is made monotone in what was given and the curve is
+    Each turn decides once a budget with the hard gates. Then what came of it is made monotone in what was given and the curve is
     turned round, or, in every other turn, the best found so far goes half the way of its error. The former maps of the model play no part,
     and it is not changed.
 
@@ -67,9 +68,9 @@ def calibrate(
 
     asked = np.array([ComputeBudget.of(budget).vector[:2] for budget in sorted(grid)])
     given, tried, came = asked.copy(), [np.zeros((1, 2)), np.ones((1, 2))], [np.zeros((1, 2)), np.ones((1, 2))]
-    best, errors = given.copy(), np.full_like(given, np.inf)
+    best, errors, rows = given.copy(), np.full_like(given, np.inf), Prompts(model, prompts)
     for turn in range(turns + 1):
-        realised = np.array([realise(model, prompts, depth, width, tokens) for depth, width in given])
+        realised = np.array([rows.realise(depth, width, tokens) for depth, width in given])
         # Each budget keeps the turn that came nearest.
         better = np.abs(realised - asked).max(1) < np.abs(errors).max(1)
         best[better], errors[better] = given[better], (realised - asked)[better]
@@ -83,21 +84,49 @@ def calibrate(
     return Calibration(_points(asked[:, 0], best[:, 0]), _points(asked[:, 1], best[:, 1]), found)
 
 
-def realise(model: "L2AForCausalLM", prompts: Sequence[Sequence[int]], depth: float, width: float, tokens: float) -> tuple[float, float]:
-    """Mean share of the layers that run, and of the head groups in those, when the gates are given this, without any map."""
-    import torch
+class Prompts:
+    """The calibration prompts, as the gates of a model read them.
 
-    from cloudsim.l2a.plan import Plan
+    Args:
+        model: its gates are used without any map.
+        prompts: token ids.
+    """
 
-    planner, decoder, plans = _Uncalibrated(model), model.decoder(), []
-    rows = sorted(map(list, prompts), key=len)
-    for first in range(0, len(rows), ROWS):
-        batch = rows[first : first + ROWS]
-        budget = torch.tensor([[depth, width, tokens]] * len(batch), dtype=torch.float32)
-        plans.append(decoder.prefill(batch, budget, planner).plan)
-    whole = Plan(torch.cat([plan.layers for plan in plans]), torch.cat([plan.groups for plan in plans]))
-    wide = whole.groups.sum((1, 2)) / (whole.layers.sum(1) * whole.groups.shape[2])
-    return float(whole.layers.double().mean()), float(wide.double().mean())
+    def __init__(self, model: "L2AForCausalLM", prompts: Sequence[Sequence[int]]) -> None:
+        from cloudsim.l2a.gates import NestedGates
+
+        rows = sorted(map(list, prompts), key=len)
+        self._model, self._batches = model, [rows[first : first + ROWS] for first in range(0, len(rows), ROWS)]
+        # Nested gates read the state after the first layer, which hangs on no decision: once is enough.
+        self._states = [self._state(batch) for batch in self._batches] if isinstance(model.gates, NestedGates) else None
+
+    def realise(self, depth: float, width: float, tokens: float) -> tuple[float, float]:
+        """Mean share of the layers that run, and of the head groups in those, when the gates are given this."""
+        import torch
+
+        layers, groups = [], []
+        for number, batch in enumerate(self._batches):
+            budget = torch.tensor([[depth, width, tokens]] * len(batch), dtype=torch.float32)
+            if self._states is None:
+                plan = self._model.decoder().prefill(batch, budget, _Uncalibrated(self._model)).plan
+                layers.append(plan.layers)
+                groups.append(plan.groups)
+                continue
+            with torch.inference_mode():
+                made = [self._model.gates.decide(index, state, budget, 1.0, True) for index, state in enumerate(self._states[number])]
+            layers.append(torch.stack([decision.layer for decision in made], 1) > 0)
+            groups.append((torch.stack([decision.groups for decision in made], 1) > 0) & layers[-1].unsqueeze(2))
+        run, heads = torch.cat(layers), torch.cat(groups)
+        wide = heads.sum((1, 2)) / (run.sum(1) * heads.shape[2])
+        return float(run.double().mean()), float(wide.double().mean())
+
+    def _state(self, batch: list[list[int]]) -> "list[Tensor | None]":
+        """What the gates are given of the prompts before each layer."""
+        import torch
+
+        reading = _Reading(self._model)
+        self._model.decoder().prefill(batch, torch.ones(len(batch), 3), reading)
+        return reading.states
 
 
 class _Uncalibrated:
@@ -111,6 +140,18 @@ class _Uncalibrated:
 
     def decide(self, index: int, state: Any, budget: Any) -> Any:
         return self._gates.decide(index, state, budget, 1.0, True)
+
+
+class _Reading(_Uncalibrated):
+    """The gates, and what they are given of the prompts before each layer."""
+
+    def __init__(self, model: "L2AForCausalLM") -> None:
+        super().__init__(model)
+        self.states: list[Tensor | None] = []
+
+    def decide(self, index: int, state: Any, budget: Any) -> Any:
+        self.states.append(state)
+        return super().decide(index, state, budget)
 
 
 def _inverse(given: "NDArray[Any]", realised: "NDArray[Any]", asked: "NDArray[Any]") -> "NDArray[Any]":

@@ -29,7 +29,7 @@ def save_elastic(
     if base is not None:
         _check_is_base(model.config, str(base))
     tensors = {
-        name: parameter.detach() if dtype is None else parameter.detach().to(dtype)
+        name: parameter.detach().to(stored_dtype(name, parameter, dtype))
         for name, parameter in model.named_parameters()
         if named is None or _is_own(name)
     }
@@ -47,6 +47,11 @@ def save_elastic(
             tokenizer.save_pretrained(partial)
         parameters = sum(tensor.numel() for tensor in tensors.values())
         (partial / CARD).write_text(model_card(folder.name, config, parameters, notes), encoding="utf-8")
+
+
+def stored_dtype(name: str, parameter: torch.Tensor, dtype: torch.dtype | None) -> torch.dtype:
+    """In which a parameter is saved: gates stay as they are, since they are small and their decisions hang on small differences."""
+    return dtype if dtype is not None and name.startswith("base.") else parameter.dtype
 
 
 def load_elastic(kind: "type[L2AForCausalLM]", folder: Path, base: str | Path | nn.Module | None) -> "L2AForCausalLM":

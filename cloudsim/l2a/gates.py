@@ -9,6 +9,9 @@ from torch import Tensor, nn
 # Gates start open, so that training begins at the dense model.
 OPEN = 3.0
 EPSILON = 1e-4
+FULL = 2.0
+REACH = 0.5
+"""How far a prompt may turn the nested dials, in logits: at a budget of one half, by 12 points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,63 +114,95 @@ class NestedGates(nn.Module):
     """One dial for depth and one for width, read once a sequence; a layer runs if the dial stands above the layer's threshold.
 
     So of two sequences the one with the higher dial runs every layer that the other runs, and more. The dials stand at the budget, shifted
-    by what the prompt is worth: the shift reads the prompt alone, so that a larger budget never runs less of the same prompt. The first
-    layer always runs whole, since the decision is taken after it.
+    by what the prompt is worth: the shift reads the prompt alone, so that a larger budget never runs less of the same prompt, and it is
+    bounded, so that no prompt runs far from its budget. Thresholds stand at equal distances: only the order of the layers is learned, and
+    a dial at d runs the share d of them. The first layer always runs whole, since the decision is taken after it.
     """
 
-    dials: Tensor | None
+    decided: Decision | None
 
     def __init__(self, layers: int, groups: int, width: int, hidden: int) -> None:
         super().__init__()
         self.dial = gate_mlp(2 * width, 2 * hidden, 2, 0.0)
-        self.layer_threshold = nn.Parameter((torch.arange(layers) + 0.5) / layers)
-        spread = torch.arange(layers * groups).reshape(groups, layers).T
-        self.group_threshold = nn.Parameter((spread + 0.5) / (layers * groups))
+        self.layer_order = nn.Parameter(even(layers))
+        self.group_order = nn.Parameter(even(layers * groups).reshape(groups, layers).T.clone())
         self.register_buffer("stops", torch.zeros(0), persistent=False)
-        self.dials = None
+        self.decided = None
 
-    def order(self, importance: Tensor) -> None:
-        """Give the layers that matter least the highest thresholds. Args: importance: shape (layers,)."""
-        layers = len(importance)
-        rank = torch.empty(layers)
-        rank[importance.argsort(descending=True)] = torch.arange(layers, dtype=torch.float)
+    def order(self, layers: Tensor, groups: Tensor) -> None:
+        """Let what matters least be the first to be skipped.
+
+        Args:
+            layers: importance, shape (layers,).
+            groups: importance, shape (layers, groups).
+        """
         with torch.no_grad():
-            self.layer_threshold.copy_((rank + 0.5) / layers)
+            self.layer_order.copy_(evened(-layers))
+            self.group_order.copy_(evened(-groups))
 
     def reads(self, index: int) -> bool:
         """Whether the prompt's state before layer `index` is read: before the second only."""
         return index == 1
 
     def decide(self, index: int, state: Tensor | None, budget: Tensor, temperature: float, hard: bool) -> Decision:
-        """Decide on layer `index`; see `FaithfulGates.decide`. The dials are set where the prompt is read and hold for later layers."""
-        rows, groups = len(budget), self.group_threshold.shape[1]
+        """Decide on layer `index`; see `FaithfulGates.decide`. What is decided where the prompt is read holds for all later layers."""
+        layers, groups = self.group_order.shape
         if index == 0:
-            self.dials = None
-            one = torch.ones(rows, 1 + groups, device=budget.device)
+            self.decided = None
+            one = torch.ones(len(budget), 1 + groups, device=budget.device)
             return Decision(one[:, 0], one[:, 1:])
         if state is not None:
-            asked = precise(budget[:, :2]).clamp(EPSILON, 1 - EPSILON)
-            turned = torch.sigmoid(torch.logit(asked) + self.dial(state))
-            # A full budget is the whole model, whatever the prompt says.
-            self.dials = torch.where(budget[:, :2] >= 1 - EPSILON, torch.full_like(turned, 2.0), self._level(turned, hard))
-        if self.dials is None:
+            depth, width = self._dials(state, budget, hard).unbind(1)
+            self.decided = Decision(
+                switch((depth[:, None] - thresholds(self.layer_order)) / temperature, hard),
+                switch((width[:, None, None] - thresholds(self.group_order)) / temperature, hard),
+            )
+        if self.decided is None:
             raise ValueError("nested gates decide at the second layer, which has not been seen")
-        depth, width = self.dials[:, 0], self.dials[:, 1]
-        if index == len(self.layer_threshold) - 1:
+        decision = Decision(self.decided.layer[:, index], self.decided.groups[:, index])
+        if index == layers - 1:
             # The graph of a training step is not to outlive it.
-            self.dials = self.dials.detach()
-        layer = switch((depth - self.layer_threshold[index]) / temperature, hard)
-        return Decision(layer, switch((width.unsqueeze(-1) - self.group_threshold[index]) / temperature, hard))
+            self.decided = None
+        return decision
 
     def set_levels(self, count: int) -> None:
         """Let the dials rest only on `count` stops, evenly spread over [0, 1]; 0 frees them."""
-        self.stops = (torch.arange(count) + 0.5) / count if count else torch.zeros(0)
+        self.stops = even(count) if count else torch.zeros(0)
 
-    def _level(self, turned: Tensor, hard: bool) -> Tensor:
-        if not len(self.stops) or not hard or self.training:
-            return turned
-        nearest = (turned.unsqueeze(-1) - self.stops.to(turned)).abs().argmin(-1)
-        return self.stops.to(turned)[nearest]
+    def _dials(self, state: Tensor, budget: Tensor, hard: bool) -> Tensor:
+        """Where the dials for depth and width stand. Shape (rows, 2)."""
+        asked = precise(budget[:, :2]).clamp(EPSILON, 1 - EPSILON)
+        dials = torch.sigmoid(torch.logit(asked) + REACH * torch.tanh(self.dial(state)))
+        if len(self.stops) and hard and not self.training:
+            nearest = (dials.unsqueeze(-1) - self.stops.to(dials)).abs().argmin(-1)
+            dials = self.stops.to(dials)[nearest]
+        # A full budget is the whole model, whatever the prompt says.
+        return torch.where(budget[:, :2] >= 1 - EPSILON, torch.full_like(dials, FULL), dials)
+
+
+def even(count: int) -> Tensor:
+    """`count` values at equal distances in (0, 1), rising."""
+    return (torch.arange(count) + 0.5) / count
+
+
+def evened(values: Tensor) -> Tensor:
+    """Values at equal distances in (0, 1), in the order of `values`; of equal ones the first comes first. Same shape."""
+    flat = values.flatten()
+    spread = torch.empty_like(flat)
+    spread[flat.argsort(stable=True)] = even(len(flat)).to(flat)
+    return spread.view_as(values)
+
+
+def thresholds(order: Tensor) -> Tensor:
+    """Where layers or groups go out: evenly spread in their order, with the gradient of `order` (straight-through). Same shape.
+
+    Args:
+        order: numbers of layers, shape (layers,), or of their groups, shape (layers, groups); what has the largest goes first. The first
+            layer goes last, whatever its numbers.
+    """
+    held = order.detach().clone()
+    held[0] = -torch.inf
+    return evened(held) + (order - order.detach())
 
 
 class StopGate(nn.Module):

@@ -110,7 +110,7 @@ class L2AForCausalLM(PreTrainedModel):  # type: ignore[no-untyped-call]
             base: folder or Hugging Face name of the base, to which the saved model refers; by default where it was loaded from. A base
                 that was never saved anywhere is included.
             merged: include the base, so that the folder needs nothing else.
-            dtype: of the saved weights; as they are by default.
+            dtype: of the saved base and adapters; as they are by default, as gates are in any case.
             tokenizer: saved beside them.
             command: that trained the model, for the card.
             sparsity: of each budget, the shares of layers and head groups skipped, for the card.
@@ -179,6 +179,10 @@ class L2AForCausalLM(PreTrainedModel):  # type: ignore[no-untyped-call]
                 decision = self.gates.decide(index, state, budget, temperature, hard)
             else:
                 decision = Decision(masks[0][:, index], masks[1][:, index])
+                if not bool(decision.layer.any()):
+                    layers.append(decision.layer)
+                    groups.append(decision.groups)
+                    continue
             kept = decision.groups if gate_heads else torch.ones_like(decision.groups)
             hidden = self._layer(layer, hidden, cos, sin, mask, decision.layer, kept)
             layers.append(decision.layer)

@@ -23,7 +23,7 @@ SPREAD = 0.3
 class Router(nn.Module):
     """How much a token needs a layer, from its state before it: a two-layer gate as those of the elastic model.
 
-    The published one has norm(tanh(·)) between its layers, which kept no difference between tokens at the learning rates used here.
+    The published one has norm(tanh(·)) between its layers; on an untrained toy model it kept no difference between tokens.
     """
 
     def __init__(self, width: int, hidden: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloudsim.l2a.data.written import WrittenProblem
-from cloudsim.l2a.tasks.batches import Batch, Example, collate
+from cloudsim.l2a.tasks.batches import Batch, Example, micro_batches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -44,10 +44,10 @@ class Rendering:
             ending.append(int(self.tokenizer.eos_token_id))
         return Example(self.prompt(problem.question), reasoning + ending, len(reasoning), len(reasoning), 1.0)
 
-    def batch(self, examples: Iterable[Example]) -> Batch:
-        """Examples in one tensor; padded with the end of text where the tokenizer has no padding, which no target sees."""
+    def batches(self, examples: Iterable[Example], rows: int) -> list[Batch]:
+        """Micro-batches; padded with the end of text where the tokenizer has no padding, which no target sees."""
         padding = next((token for token in (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id) if token is not None), 0)
-        return collate(examples, int(padding))
+        return micro_batches(examples, rows, int(padding))
 
     def unknown(self, problem: WrittenProblem) -> list[str]:
         """Words of a problem that the tokenizer does not have; none for tokenizers that fall back to bytes."""

@@ -83,9 +83,7 @@ class SelfTextMixture:
             self._examples = self.text.read(self._folder, self.texts)
         random = Random(f"self-text {self.seed} {step} {rank}")
         chosen = random.sample(self._examples, min(self.problems, len(self._examples)))
-        rows = sorted(chosen, key=lambda row: len(row.prompt) + len(row.completion))
-        rendering = Rendering(self.tokenizer)
-        return [rendering.batch(rows[first : first + self.rows]) for first in range(0, len(rows), self.rows)]
+        return Rendering(self.tokenizer).batches(chosen, self.rows)
 
     def held_out_prompts(self, count: int) -> list[list[int]]:
         """Prompts of questions that are kept for evaluation, not more than `PROMPTS`."""

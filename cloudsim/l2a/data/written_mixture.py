@@ -72,8 +72,7 @@ class WrittenMixture:
         random = Random(f"written {self.seed} {step} {rank}")
         known = self._easy_first[: max(1, round(reach * len(self._easy_first)))]
         chosen = random.sample(known, min(self.problems, len(known)))
-        rows = sorted((self.rendering.example(problem) for problem in chosen), key=lambda row: len(row.prompt) + len(row.completion))
-        return [self.rendering.batch(rows[first : first + self.rows]) for first in range(0, len(rows), self.rows)]
+        return self.rendering.batches(map(self.rendering.example, chosen), self.rows)
 
     def held_out_prompts(self, count: int) -> list[list[int]]:
         """Prompts of the held-out problems; of those trained on where none is held out."""

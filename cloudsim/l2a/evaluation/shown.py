@@ -32,17 +32,18 @@ def frontier_table(points: Sequence[Point], split: str) -> "Table":
     return shown
 
 
-def timing_table(timings: "Sequence[Timing]") -> "Table":
-    """Decode time."""
+def timing_table(timings: "Sequence[Timing]", threads: int) -> "Table":
+    """Decode time, as measured with a number of torch threads."""
     from rich.table import Table
 
-    shown = Table(title="decode time on one thread")
+    shown = Table(title=f"decode time, torch threads: {threads}")
     shown.add_column("method", no_wrap=True)
-    for head in ("b", "sequences", "ms a step", "CPU ms", "speed-up", "layers skipped", "layers called", "gates"):
+    for head in ("b", "sequences", "ms a step", "CPU ms", "tokens/s", "speed-up", "layers skipped", "layers called", "gates"):
         shown.add_column(head, justify="right")
     for timing in timings:
         shown.add_row(
             timing.method, f"{timing.budget:g}", f"{timing.sequences}", f"{1000 * timing.step_s:.2f}", f"{1000 * timing.step_cpu_s:.2f}",
-            f"{timing.speedup:.2f}×", percent(timing.layer_sparsity), percent(timing.layers_called), percent(timing.gate_overhead),
+            f"{timing.sequences / timing.step_s:,.0f}", f"{timing.speedup:.2f}×",
+            percent(timing.layer_sparsity), percent(timing.layers_called), percent(timing.gate_overhead),
         )  # fmt: skip
     return shown

@@ -1,18 +1,12 @@
 """The schema of an evaluation on text: every key, its type, its unit and its limits."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from cloudsim.composition.overrides import Composer
-from cloudsim.composition.schema import problem_of
 from cloudsim.config import Count, Positive, Section
-from cloudsim.errors import ConfigError
 from cloudsim.l2a.data.self_text_mixture import TopP
 from cloudsim.l2a.evaluation.config import Budgets, TimingConfig
-
-CONFIG_NAME = "text_evaluation"
 
 
 class TextConfig(Section):
@@ -30,23 +24,3 @@ class TextConfig(Section):
     timing: TimingConfig | None = Field(description="how decode time is measured; null leaves it out")
     json_output: bool = Field(alias="json", description="print one JSON document on standard output and nothing else there")
     output_dir: Annotated[str, Field(min_length=1)] = Field(description="folder of the results and of the texts")
-
-
-def compose(overrides: Sequence[str]) -> TextConfig:
-    """The options that `overrides` describe.
-
-    Raises:
-        ConfigError: one line for each problem.
-    """
-    with Composer(config_name=CONFIG_NAME) as composer:
-        found = composer.compose(overrides)
-    config, lines = None, list(found.problems)
-    try:
-        config = TextConfig.model_validate(found.tree)
-    except ValidationError as error:
-        schema = TextConfig.model_json_schema(by_alias=True)
-        problems = [problem_of(fault, schema) for fault in error.errors(include_url=False)]
-        lines += [problem.text for problem in problems if problem.path not in found.unresolved]
-    if config is None or lines:
-        raise ConfigError(*dict.fromkeys(lines))
-    return config

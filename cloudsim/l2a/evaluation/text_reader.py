@@ -1,4 +1,4 @@
-"""A model at a budget as it reads held-out text, and how near it stays to the dense model."""
+"""How near a model at a budget stays to the dense model on held-out text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,22 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cloudsim.l2a.cost import ModelCost
-    from cloudsim.l2a.decoder import SkippingDecoder
-    from cloudsim.l2a.plan import Plan, Planner
+    from cloudsim.l2a.evaluation.reader import Reader
+    from cloudsim.l2a.plan import Plan
     from cloudsim.l2a.tasks.suite import Question
 
 RESAMPLES = 2000
 ENDS = (2.5, 97.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Args: method, budget: names; decoder, planner: of the model."""
-
-    method: str
-    budget: float
-    decoder: "SkippingDecoder"
-    planner: "Planner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +63,7 @@ class _Sums:
 
 
 @torch.inference_mode()
-def compare(dense: Reader, readers: Sequence[Reader], texts: "Sequence[Question]", rows: int, cost: "ModelCost") -> list[TextPoint]:
+def compare(dense: "Reader", readers: "Sequence[Reader]", texts: "Sequence[Question]", rows: int, cost: "ModelCost") -> list[TextPoint]:
     """Let all models read the same texts; a point for each of `readers`.
 
     Args:
@@ -94,7 +84,7 @@ def compare(dense: Reader, readers: Sequence[Reader], texts: "Sequence[Question]
     return [_point(reader, found, cost) for reader, found in zip(readers, sums, strict=True)]
 
 
-def _read(reader: Reader, batch: "Sequence[Question]") -> "tuple[Plan, Tensor, Tensor]":
+def _read(reader: "Reader", batch: "Sequence[Question]") -> "tuple[Plan, Tensor, Tensor]":
     return forced_logits(reader.decoder, batch, budget_rows([reader.budget] * len(batch)), reader.planner)
 
 
@@ -110,7 +100,7 @@ def _rows(written: Tensor, ours: Tensor, theirs: Tensor) -> list[list[float]]:
     return found
 
 
-def _point(reader: Reader, sums: _Sums, cost: "ModelCost") -> TextPoint:
+def _point(reader: "Reader", sums: _Sums, cost: "ModelCost") -> TextPoint:
     import numpy as np
 
     table = np.array(sums.rows)

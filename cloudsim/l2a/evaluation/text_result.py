@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.course import Watcher
     from cloudsim.l2a.evaluation.text_config import TextConfig
     from cloudsim.l2a.evaluation.text_reader import TextPoint
-    from cloudsim.l2a.evaluation.text_timing import DecodeTime
+    from cloudsim.l2a.evaluation.timing import Timing
     from cloudsim.l2a.tasks.suite import Question
 
 DOCUMENT = "text.json"
@@ -28,7 +28,7 @@ class TextResult:
     """What was measured. Args: points: the dense model first; times: empty if decoding was not timed; options: of the evaluation."""
 
     points: "Sequence[TextPoint]"
-    times: "Sequence[DecodeTime]"
+    times: "Sequence[Timing]"
     options: dict[str, Any]
 
     def document(self) -> dict[str, Any]:
@@ -53,11 +53,10 @@ def measure_text(config: "TextConfig", watcher: "Watcher") -> TextResult:
     Raises:
         ModelError: a model cannot be used, or there are not so many questions.
     """
-    from cloudsim.l2a.decoder import SkippingDecoder
     from cloudsim.l2a.evaluation.bench import Bench
-    from cloudsim.l2a.evaluation.text_reader import Reader, compare
-    from cloudsim.l2a.evaluation.text_timing import time_text
-    from cloudsim.l2a.plan import DensePlanner, GatePlanner
+    from cloudsim.l2a.evaluation.reader import dense_reader, elastic_readers
+    from cloudsim.l2a.evaluation.text_reader import compare
+    from cloudsim.l2a.evaluation.timing import time_decoding
 
     bench = Bench(WeightsFolder(Path(config.checkpoint)))
     parts = [part for part in (NESTED, FAITHFUL) if part in bench.weights.parts]
@@ -65,20 +64,15 @@ def measure_text(config: "TextConfig", watcher: "Watcher") -> TextResult:
         raise ModelError(f"{config.checkpoint}: holds no elastic model; give the model/ folder of a finished retrofit")
     with torch_threads(config.threads):
         texts = _texts(bench, config, watcher)
-        dense = Reader("dense", 1.0, bench.decoder, DensePlanner(bench.cost.groups))
-        models = {part: bench.elastic(part) for part in parts}
-        decoders = {part: SkippingDecoder(model.base) for part, model in models.items()}
-
-        def readers(budgets: Sequence[float]) -> list[Reader]:
-            return [Reader(f"l2a_{part}", budget, decoders[part], GatePlanner(models[part])) for part in parts for budget in budgets]
-
+        dense = dense_reader(bench)
         watcher.begin("reading", 1)
-        points = compare(dense, [dense, *readers(config.budgets)], texts, config.batch, bench.cost)
+        points = compare(dense, [dense, *elastic_readers(bench, parts, config.budgets)], texts, config.batch, bench.cost)
         watcher.finished("reading", 0)
-        times: list[DecodeTime] = []
+        times: list[Timing] = []
         if config.timing is not None:
             watcher.begin("decode time", len(config.timing.batches))
-            times = time_text(dense, readers(config.timing.budgets), texts, config.timing, lambda done: watcher.finished(done, 0))
+            readers = [dense, *elastic_readers(bench, parts, config.timing.budgets)]
+            times = time_decoding(readers, texts, config.timing, lambda done: watcher.finished(done, 0))
     return TextResult(points, times, config.model_dump(by_alias=True, exclude={"json_output", "output_dir"}))
 
 
@@ -113,21 +107,5 @@ def point_table(points: "Sequence[TextPoint]") -> "Table":
             percent(point.agreement), f"{100 * point.agreement_ci95[0]:.1f}–{100 * point.agreement_ci95[1]:.1f}",
             f"{point.perplexity:.3f}", f"{point.perplexity_ratio:.3f}×", percent(point.layer_sparsity), percent(point.head_sparsity),
             percent(point.compute_share),
-        )  # fmt: skip
-    return shown
-
-
-def time_table(times: "Sequence[DecodeTime]", threads: int) -> "Table":
-    """Decode time."""
-    from rich.table import Table
-
-    shown = Table(title=f"decode time, torch threads: {threads}")
-    shown.add_column("method", no_wrap=True)
-    for head in ("b", "sequences", "ms a step", "tokens/s", "speed-up", "layers skipped", "layers called"):
-        shown.add_column(head, justify="right")
-    for one in times:
-        shown.add_row(
-            one.method, f"{one.budget:g}", f"{one.sequences}", f"{1000 * one.step_s:.2f}", f"{one.tokens_per_s:,.0f}",
-            f"{one.speedup:.2f}×", percent(one.layer_sparsity), percent(one.layers_called),
         )  # fmt: skip
     return shown

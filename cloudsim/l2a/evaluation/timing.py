@@ -1,4 +1,4 @@
-"""Decode time of the elastic models against the dense model: same tokens, same number of them, interleaved, medians."""
+"""Decode time of elastic models against the dense model: same tokens, same number of them, interleaved, medians."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from cloudsim.l2a.decoder import SkippingDecoder
 from cloudsim.l2a.evaluation.config import TimingConfig
 from cloudsim.l2a.gates import Decision, pooled
-from cloudsim.l2a.plan import DensePlanner, GatePlanner, Planner, budget_rows
-from cloudsim.l2a.tasks.suite import Question, suite
-from cloudsim.l2a.threads import torch_threads
+from cloudsim.l2a.plan import Planner, budget_rows
 
 if TYPE_CHECKING:
-    from cloudsim.l2a.evaluation.bench import Bench
+    from cloudsim.l2a.evaluation.reader import Reader
     from cloudsim.l2a.network import L2AForCausalLM
+    from cloudsim.l2a.tasks.suite import Question
 
-POOL = 512
 WARM_UP = 1
 CALLS = 5
 
@@ -68,15 +65,6 @@ class TimedPlanner:
 
 
 @dataclass(slots=True)
-class _Entry:
-    method: str
-    budget: float
-    decoder: SkippingDecoder
-    planner: Planner
-    model: "L2AForCausalLM | None"
-
-
-@dataclass(slots=True)
 class _Spell:
     step_s: float
     step_cpu_s: float
@@ -85,50 +73,46 @@ class _Spell:
     called: float
 
 
-def time_decoding(bench: "Bench", parts: Sequence[str], options: TimingConfig, seed: int, told: Callable[[str], None]) -> list[Timing]:
-    """Time the dense model and each elastic one, at every batch size.
+def time_decoding(
+    readers: "Sequence[Reader]", pool: "Sequence[Question]", options: TimingConfig, told: Callable[[str], None]
+) -> list[Timing]:
+    """Time models at every batch size.
 
     Args:
-        parts: elastic models that are there, `nested` or `faithful`.
+        readers: the first is the dense model, against which the others are held.
+        pool: prompts, and worked answers whose tokens are fed.
         told: is called with the name of each part of the work that is done.
     """
-    dense = _Entry("dense", 1.0, bench.decoder, DensePlanner(bench.cost.groups), None)
-    entries = [dense]
-    for part in parts:
-        model = bench.elastic(part)
-        decoder = SkippingDecoder(model.base)
-        entries += [_Entry(f"l2a_{part}", budget, decoder, GatePlanner(model), model) for budget in options.budgets]
-    pool, found = suite("id", POOL, seed), []
-    with torch_threads(1):
-        for sequences in options.batches:
-            spells: list[list[_Spell]] = [[] for _ in entries]
-            for repetition in range(-WARM_UP, options.repetitions):
-                # Other problems each time, since the skip sets depend on them; the same for every model.
-                first = repetition * sequences
-                batch = [pool[(first + number) % len(pool)] for number in range(sequences)]
-                for place, entry in enumerate(entries):
-                    spell = _decode(entry, batch, options.steps)
-                    if repetition >= 0:
-                        spells[place].append(spell)
-            found += [_summary(entry, sequences, own, spells[0]) for entry, own in zip(entries, spells, strict=True)]
-            told(f"decode time at {sequences} sequences")
+    found = []
+    for sequences in options.batches:
+        spells: list[list[_Spell]] = [[] for _ in readers]
+        for repetition in range(-WARM_UP, options.repetitions):
+            # Other problems each time, since the skip sets depend on them; the same for every model.
+            first = repetition * sequences
+            batch = [pool[(first + number) % len(pool)] for number in range(sequences)]
+            for reader, own in zip(readers, spells, strict=True):
+                spell = _decode(reader, batch, options.steps)
+                if repetition >= 0:
+                    own.append(spell)
+        found += [_summary(reader, sequences, own, spells[0]) for reader, own in zip(readers, spells, strict=True)]
+        told(f"decode time at {sequences} sequences")
     return found
 
 
-def _decode(entry: _Entry, batch: Sequence[Question], steps: int) -> _Spell:
-    budget = budget_rows([entry.budget] * len(batch))
+def _decode(reader: "Reader", batch: "Sequence[Question]", steps: int) -> _Spell:
+    budget = budget_rows([reader.budget] * len(batch))
     tokens = torch.tensor([[question.worked[step % len(question.worked)] for question in batch] for step in range(steps)])
-    planner = TimedPlanner(entry.planner)
+    planner = TimedPlanner(reader.planner)
     prompts = [list(question.prompt) for question in batch]
     begin = time.perf_counter()
-    running = entry.decoder.prefill(prompts, budget, planner, max(map(len, prompts)) + steps)
+    running = reader.decoder.prefill(prompts, budget, planner, max(map(len, prompts)) + steps)
     start, cpu = time.perf_counter(), time.process_time()
     for step in range(steps):
-        entry.decoder.decode(running, tokens[step])
+        reader.decoder.decode(running, tokens[step])
     end, cpu_end = time.perf_counter(), time.process_time()
     gates = 0.0
-    if entry.model is not None:
-        gates = planner.spent_s + _pooling_s(entry, prompts) + steps * _stop_s(entry.model, running.state, budget)
+    if reader.model is not None:
+        gates = planner.spent_s + _pooling_s(reader, prompts) + steps * _stop_s(reader.model, running.state, budget)
     layers = running.plan.layers
     called, sparsity = float(layers.any(0).double().mean()), 1 - float(layers.double().mean())
     # The gates' own measurement takes the place of what the planner spent; the stop gate is not in the time of the decoder.
@@ -137,11 +121,11 @@ def _decode(entry: _Entry, batch: Sequence[Question], steps: int) -> _Spell:
 
 
 @torch.inference_mode()
-def _pooling_s(entry: _Entry, prompts: Sequence[Sequence[int]]) -> float:
+def _pooling_s(reader: "Reader", prompts: Sequence[Sequence[int]]) -> float:
     """Time of reading the prompts' states for the gates, measured on states of their shape."""
-    states = torch.ones(len(prompts), max(map(len, prompts)), entry.decoder.width)
+    states = torch.ones(len(prompts), max(map(len, prompts)), reader.decoder.width)
     mask = torch.ones(states.shape[:2], dtype=torch.bool)
-    reads = sum(entry.planner.reads(index) for index in range(len(entry.decoder.layers)))
+    reads = sum(reader.planner.reads(index) for index in range(len(reader.decoder.layers)))
     return reads * _shortest_s(lambda: pooled(states, mask))
 
 
@@ -160,10 +144,10 @@ def _shortest_s(call: Callable[[], object]) -> float:
     return min(spent)
 
 
-def _summary(entry: _Entry, sequences: int, own: Sequence[_Spell], dense: Sequence[_Spell]) -> Timing:
+def _summary(reader: "Reader", sequences: int, own: Sequence[_Spell], dense: Sequence[_Spell]) -> Timing:
     ratios = [theirs.step_s / ours.step_s for ours, theirs in zip(own, dense, strict=True)]
     return Timing(
-        entry.method, entry.budget, sequences, median(spell.step_s for spell in own), median(spell.step_cpu_s for spell in own),
+        reader.method, reader.budget, sequences, median(spell.step_s for spell in own), median(spell.step_cpu_s for spell in own),
         median(ratios), sum(spell.sparsity for spell in own) / len(own), sum(spell.called for spell in own) / len(own),
         median(spell.overhead for spell in own),
     )  # fmt: skip

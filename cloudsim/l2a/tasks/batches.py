@@ -90,6 +90,12 @@ def collate(examples: Iterable[Example], padding: int | None = None) -> Batch:
     return Batch(tokens, torch.tensor([len(row.prompt) for row in rows]), weights, stop_from, thinking)
 
 
+def micro_batches(examples: Iterable[Example], rows: int, padding: int | None = None) -> list[Batch]:
+    """Batches of at most `rows` examples, those of like length together; see `collate`."""
+    sorted_rows = sorted(examples, key=lambda row: len(row.prompt) + len(row.completion))
+    return [collate(sorted_rows[first : first + rows], padding) for first in range(0, len(sorted_rows), rows)]
+
+
 @dataclass(frozen=True, slots=True)
 class Mixture:
     """What a step's problems are drawn from: the `ProblemSource` (`cloudsim.l2a.data`) of the procedural problems.
@@ -136,10 +142,10 @@ class Mixture:
         return build_tokenizer()
 
     def held_out_prompts(self, count: int) -> list[list[int]]:
-        """Prompts of the problems that calibrate gates; no evaluation uses them."""
+        """Prompts of the `id` split that calibrate gates; no evaluation uses them."""
         from cloudsim.l2a.tasks.suite import calibration_suite
 
-        return [list(question.prompt) for question in calibration_suite(count, 0)]
+        return [list(question.prompt) for question in calibration_suite(count, 0, in_head=0.0)]
 
     def draw(self, step: int, rank: int, reach: float = 1.0) -> list[Batch]:
         """Micro-batches of a step; equal arguments give equal batches in any process."""
@@ -151,9 +157,7 @@ class Mixture:
             *islice(training(chosen, f"problems {stream}", reach), self.problems - look_up),
             *islice(training(split("warmup"), f"warm-up {stream}"), look_up),
         ]
-        rows = [self._example(problem, random) for problem in drawn]
-        rows.sort(key=lambda row: len(row.prompt) + len(row.completion))
-        return [collate(rows[first : first + self.rows]) for first in range(0, len(rows), self.rows)]
+        return micro_batches((self._example(problem, random) for problem in drawn), self.rows)
 
     def _example(self, problem: Problem, random: Random) -> Example:
         in_head, drawn, checked = random.random() < 0.5, random.random(), random.random() >= self.unchecked

@@ -18,22 +18,21 @@ class Compare:
         """A problem of that difficulty."""
         numbers = random.sample(range(1, 100), difficulty + 1)
         word, pick = random.choice(WORDS)
-        steps, bests = compared(numbers, pick is max)
+        steps, bests, check = compared(numbers, pick is max)
         if random.random() < 0.5:
             question = f"{word} of {' , '.join(map(str, numbers))} ?"
         else:
             places = random.sample(PLACES, len(numbers))
             question = f"{' '.join(f'{place} has {number} .' for place, number in zip(places, numbers, strict=True))} {word} ?"
-        check = f"check {numbers[-1]} or {bests[-1]} : {bests[-1]}"
         return Problem(self.name, difficulty, question, steps, bests, check, bests[-1])
 
 
-def compared(numbers: Sequence[int], largest: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The comparisons that find the largest (or else the smallest) number one by one: as steps, and as the best after each."""
+def compared(numbers: Sequence[int], largest: bool) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """The comparisons that find the largest (or else the smallest) number one by one: as steps, as the best after each, and a check."""
     best, steps, bests = numbers[0], [], []
     for number in numbers[1:]:
         chosen = max(best, number) if largest else min(best, number)
         steps.append(f"{best} or {number} : {chosen}")
         bests.append(str(chosen))
         best = chosen
-    return tuple(steps), tuple(bests)
+    return tuple(steps), tuple(bests), f"check {numbers[-1]} or {best} : {best}"

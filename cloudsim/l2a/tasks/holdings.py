@@ -17,7 +17,6 @@ class Holdings:
         things = random.sample(ITEMS, difficulty + 1)
         numbers = random.sample(range(1, 100), difficulty + 1)
         word, pick = random.choice(WORDS)
-        steps, bests = compared(numbers, pick is max)
+        steps, bests, check = compared(numbers, pick is max)
         told = " ".join(f"{thing} has {number} ." for thing, number in zip(things, numbers, strict=True))
-        check = f"check {numbers[-1]} or {bests[-1]} : {bests[-1]}"
         return Problem(self.name, difficulty, f"{told} {word} ?", steps, bests, check, bests[-1])

@@ -17,9 +17,10 @@ class Programs:
         """A problem of that difficulty."""
         names = random.sample(VARIABLES, random.randint(1, 2) if difficulty < 3 else 3)
         state = {name: random.randint(1, 20) for name in names}
-        lines = [f"{mark} {name} = {value}" for mark, (name, value) in zip(ORDINALS, state.items(), strict=False)]
+        opening = list(zip(ORDINALS[: len(names)], state.items(), strict=True))
+        lines = [f"{mark} {name} = {value}" for mark, (name, value) in opening]
         # What every variable holds is said at once, so that each later value stands behind the last mention of its name.
-        steps, terse = [f"{mark} {name} {value}" for mark, (name, value) in zip(ORDINALS, state.items(), strict=False)], []
+        steps, terse = [f"{mark} {name} {value}" for mark, (name, value) in opening], []
         for mark in ORDINALS[len(names) : len(names) + difficulty]:
             target = random.choice(names)
             source = random.choice(names)

@@ -63,10 +63,16 @@ def suite(name: str, count: int, seed: int, effort: Effort = Effort.FULL) -> lis
     return [Question.of(problem, effort) for problem in _drawn(chosen, count, f"evaluation {seed}", lambda part: part != 0)]
 
 
-def calibration_suite(count: int, seed: int, effort: Effort = Effort.FULL) -> list[Question]:
-    """Held-out problems that no evaluation draws, whatever its seed: three quarters of the `id` split, one quarter of the `depth` split."""
+def calibration_suite(count: int, seed: int, effort: Effort = Effort.FULL, in_head: float = 0.25) -> list[Question]:
+    """Held-out problems that no evaluation draws, whatever its seed.
+
+    Args:
+        count, seed, effort: see `suite`.
+        in_head: share of the `depth` split; the rest is of the `id` split.
+    """
     questions = []
-    for name, share in (("id", count - count // 4), ("depth", count // 4)):
+    deep = round(count * in_head)
+    for name, share in (("id", count - deep), ("depth", deep)):
         chosen, asked = _families(name, effort)
         questions += [Question.of(problem, asked) for problem in _drawn(chosen, share, f"calibration {seed}", lambda part: part == 0)]
     return questions

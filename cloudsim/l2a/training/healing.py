@@ -1,7 +1,7 @@
 """Training LoRA under masks that the input does not choose: what static pruning and random layer drop are given, as L2A is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Protocol
@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from cloudsim.errors import ModelError
 from cloudsim.l2a.adapters import save_adapter
 from cloudsim.l2a.mask import Mask
-from cloudsim.l2a.tasks.batches import Batch, Mixture
-from cloudsim.l2a.training.objective import divergence
-from cloudsim.l2a.training.pretraining import cross_entropy
-from cloudsim.l2a.training.schedule import warmup_stable_decay
+from cloudsim.l2a.tasks.batches import Batch
+from cloudsim.l2a.training.tuning import Tuning, adamw
 from cloudsim.l2a.weights_folder import RANDOM_DROP
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from cloudsim.l2a.data.problem_source import ProblemSource
-    from cloudsim.l2a.network import L2AForCausalLM
-    from cloudsim.l2a.training.teacher import Teacher
 
 
 class Masks(Protocol):
@@ -53,6 +49,7 @@ class RandomMasks:
     Args:
         layers, groups: of the model.
         low, high: ends of the uniform distribution of b.
+        full: share of the rows of which nothing is dropped.
         seed: of the draws.
     """
 
@@ -60,12 +57,14 @@ class RandomMasks:
     groups: int
     low: float = 0.35
     high: float = 1.0
+    full: float = 0.0
     seed: int = 0
 
     def draw(self, rows: int, step: int, rank: int, index: int) -> "tuple[Tensor, Tensor]":
         """A mask of its own for each row."""
         random = Random(f"masks {self.seed} {step} {rank} {index}")
-        drawn = [random_mask(random, self.layers, self.groups, random.uniform(self.low, self.high)) for _ in range(rows)]
+        budgets = [1.0 if random.random() < self.full else random.uniform(self.low, self.high) for _ in range(rows)]
+        drawn = [random_mask(random, self.layers, self.groups, budget) for budget in budgets]
         import torch
 
         return torch.stack([layers for layers, _ in drawn]), torch.stack([groups for _, groups in drawn])
@@ -89,38 +88,25 @@ def random_mask(random: Random, layers: int, groups: int, budget: float) -> "tup
     return chosen, heads
 
 
-@dataclass(slots=True)
-class Healing:
+@dataclass(slots=True, kw_only=True)
+class Healing(Tuning):
     """LoRA under masks, with the cross-entropy and the distillation of the elastic model's objective.
 
     Args:
         model: an elastic model whose gates are not used and do not learn.
-        teacher: the dense model.
         label: name of the adapters' files.
     """
 
-    model: "L2AForCausalLM"
-    teacher: "Teacher"
     masks: Masks
-    steps: int
-    mixture: "ProblemSource" = field(default_factory=Mixture)
-    distillation: float = 1.0
-    adapter_lr: float = 3e-3
-    label: str = RANDOM_DROP
+    distillation: float
+    label: str
     name: str = "healing"
 
     def optimizers(self) -> "Sequence[Optimizer]":
         """AdamW on the adapters."""
-        from torch.optim import AdamW
-
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_("lora_" in name)
-        adapters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        return [AdamW(adapters, lr=self.adapter_lr, betas=(0.9, 0.98), weight_decay=0.0)]
-
-    def batches(self, step: int, rank: int) -> Sequence[Batch]:
-        """The same problems the elastic model learns from."""
-        return self.mixture.draw(step, rank)
+        return adamw([([parameter for parameter in self.model.parameters() if parameter.requires_grad], self.adapter_lr)])
 
     def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
         """Cross-entropy and distillation on one micro-batch."""
@@ -129,27 +115,14 @@ class Healing:
         batch = batches[index]
         rows = len(batch.tokens)
         output = model(batch.tokens, batch.prompt_tokens, torch.ones(rows, 3), masks=self.masks.draw(rows, step, rank, index))
-        targets = sum(float(each.weights.sum()) for each in batches)
-        entropy = cross_entropy(output.logits, batch) / targets
-        kd = output.logits.new_zeros(())
-        if self.distillation:
-            kd = divergence(output.logits, self.teacher.logits(batch), batch) / targets
+        entropy, kd = (each.sum() for each in self.imitation(output.logits, batches, index, self.distillation > 0))
         loss = entropy + self.distillation * kd
         return loss, {"loss": float(loss.detach()), "loss_ce": float(entropy.detach()), "loss_kd": float(kd.detach())}
-
-    def learning_rate(self, step: int) -> float:
-        """Warm-up, plateau, decay."""
-        return warmup_stable_decay(step, self.steps, warmup=min(20, max(1, self.steps // 10)))
 
     def write(self, folder: Path, dtype: "torch.dtype | None", command: str) -> None:
         """Write the adapters, and the mask they were trained for, as an evaluation finds them."""
         fixed = Mask.of(self.masks.layers, self.masks.groups) if isinstance(self.masks, StaticMasks) else None
         save_adapter(self.model, fixed, folder / f"{self.label}.safetensors", dtype)
-
-    def compile_layers(self, wanted: bool) -> None:
-        """Compile the layers of the model and of its teacher, or stop doing so."""
-        self.model.compile_layers(wanted)
-        self.teacher.compile_layers(wanted)
 
 
 def heal(
@@ -172,7 +145,10 @@ def heal(
     elastic = L2AForCausalLM.wrap(dense, lora_rank=lora_rank)
     config = elastic.config
     masks: Masks = read_masks(kept, config.layers, config.groups) if kept else RandomMasks(config.layers, config.groups)
-    return Healing(elastic, teacher, masks, steps, mixture, distillation, adapter_lr, label or ("static" if kept else RANDOM_DROP))
+    return Healing(
+        model=elastic, teacher=teacher, steps=steps, mixture=mixture, adapter_lr=adapter_lr, masks=masks, distillation=distillation,
+        label=label or ("static" if kept else RANDOM_DROP),
+    )  # fmt: skip
 
 
 def read_masks(kept: Sequence[str], layers: int, groups: int) -> StaticMasks:

@@ -24,6 +24,7 @@ class Objective:
         stop: how the reasoning-to-answer gate is taught. `published`: P = (1 − τ)·P_LM + τ·[</think>] with λ_T·(1 − b)·mean(1 − τ);
             `labels`: from the positions after which the answer is known to stand.
         heads: whether head groups are gated at all.
+        saturation: where the loss of one budget begins to count less than its size, in nats a token; 0 for never, as published.
     """
 
     entropy: float = 1.0
@@ -33,6 +34,7 @@ class Objective:
     scalar: bool = False
     stop: str = "labels"
     heads: bool = True
+    saturation: float = 0.1
 
 
 def compute_shares(output: "L2AOutput", heads: bool = True) -> "tuple[Tensor, Tensor]":
@@ -66,15 +68,61 @@ def budget_distance(depth: "Tensor", width: "Tensor", asked: "Tensor", kinds: "S
     return sum(terms, depth.new_zeros(())) / len(terms)
 
 
+def cross_entropy(logits: "Tensor", batch: "Batch") -> "Tensor":
+    """Weighted sum of the cross-entropies of each row's targets. Shape (rows,).
+
+    Args:
+        logits: shape (rows, length, vocabulary).
+    """
+    from torch.nn.functional import cross_entropy as entropy
+
+    targets, chosen = batch.tokens[:, 1:], batch.weights[:, 1:] > 0
+    return _by_row(entropy(logits[:, :-1][chosen].float(), targets[chosen], reduction="none"), batch)
+
+
+def targets_of(batches: "Sequence[Batch]") -> float:
+    """Weight of all targets of a step's micro-batches."""
+    return sum(float(each.weights.sum()) for each in batches)
+
+
 def divergence(student: "Tensor", teacher: "Tensor", batch: "Batch") -> "Tensor":
-    """Weighted sum over targets of KL(teacher ‖ student). Args: student, teacher: logits, shape (rows, length, vocabulary)."""
+    """Weighted sum over each row's targets of KL(teacher ‖ student). Shape (rows,).
+
+    Args:
+        student, teacher: logits, shape (rows, length, vocabulary).
+    """
     from torch.nn.functional import kl_div, log_softmax
 
     chosen = batch.weights[:, 1:] > 0
     ours = log_softmax(student[:, :-1][chosen].float(), dim=-1)
     theirs = log_softmax(teacher[:, :-1][chosen].float(), dim=-1)
-    each = kl_div(ours, theirs, reduction="none", log_target=True).sum(-1)
-    return (each * batch.weights[:, 1:][chosen]).sum()
+    return _by_row(kl_div(ours, theirs, reduction="none", log_target=True).sum(-1), batch)
+
+
+def _by_row(each: "Tensor", batch: "Batch") -> "Tensor":
+    """Weighted sums over rows of a value for each target."""
+    weights = batch.weights[:, 1:].to(each.dtype)
+    chosen = weights > 0
+    return each.new_zeros(weights.shape).masked_scatter(chosen, each * weights[chosen]).sum(1)
+
+
+def saturated(losses: "Tensor", targets: "Tensor", kinds: "Sequence[Tensor]", saturation: float) -> "Tensor":
+    """Sum of the losses; those of one budget are s·log(1 + L/s), where L is their mean over the budget's targets and s the saturation.
+
+    A small budget loses a hundred times as much as a large one, and would leave nothing to learn from where little is lost.
+
+    Args:
+        losses: of each row, as parts of the mean over a step's targets. Shape (rows,).
+        targets: weight of each row's targets, in the same parts. Shape (rows,).
+        kinds: row numbers of each budget.
+        saturation: 0 leaves the losses as they are.
+    """
+    from torch import log1p
+
+    if not saturation:
+        return losses.sum()
+    parts = [(losses[rows].sum(), targets[rows].sum()) for rows in kinds]
+    return sum((part * saturation * log1p(loss / (part * saturation)) for loss, part in parts), losses.new_zeros(()))
 
 
 def stop_by_label(stop: "Tensor", batch: "Batch", asked: "Tensor") -> "Tensor":

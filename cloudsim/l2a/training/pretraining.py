@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cloudsim.config import NotNegative, Share
 from cloudsim.l2a.tasks.batches import Batch, Mixture
+from cloudsim.l2a.training.objective import cross_entropy, targets_of
 from cloudsim.l2a.training.optimizers import muon_and_adamw
 from cloudsim.l2a.training.schedule import warmup_stable_decay
 
@@ -50,22 +51,9 @@ class Pretraining:
         """Cross-entropy, as the micro-batch's part of the mean over the step's targets."""
         batch = batches[index]
         logits = model(input_ids=batch.tokens, use_cache=False).logits
-        loss = cross_entropy(logits, batch) / sum(float(each.weights.sum()) for each in batches)
+        loss = cross_entropy(logits, batch).sum() / targets_of(batches)
         return loss, {"loss": float(loss.detach())}
 
     def learning_rate(self, step: int) -> float:
         """Warm-up, plateau, decay."""
         return warmup_stable_decay(step, self.steps, decay=self.decay)
-
-
-def cross_entropy(logits: "Tensor", batch: Batch) -> "Tensor":
-    """Weighted sum of the cross-entropies of a batch's targets.
-
-    Args:
-        logits: shape (rows, length, vocabulary).
-    """
-    from torch.nn.functional import cross_entropy as entropy
-
-    targets, weights = batch.tokens[:, 1:], batch.weights[:, 1:]
-    chosen = weights > 0
-    return (entropy(logits[:, :-1][chosen].float(), targets[chosen], reduction="none") * weights[chosen]).sum()

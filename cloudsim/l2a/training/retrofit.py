@@ -2,24 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
 from cloudsim.errors import ModelError
 from cloudsim.l2a.budget import ComputeBudget
-from cloudsim.l2a.tasks.batches import Batch, Mixture
-from cloudsim.l2a.training.objective import (
-    Objective,
-    budget_distance,
-    compute_shares,
-    divergence,
-    stop_by_label,
-    stopped,
-)
-from cloudsim.l2a.training.pretraining import cross_entropy
-from cloudsim.l2a.training.schedule import annealed, warmup_stable_decay
+from cloudsim.l2a.tasks.batches import Batch
+from cloudsim.l2a.training.objective import Objective, budget_distance, compute_shares, saturated, stop_by_label, stopped, targets_of
+from cloudsim.l2a.training.schedule import annealed
+from cloudsim.l2a.training.tuning import Tuning, adamw
 
 if TYPE_CHECKING:
     import torch
@@ -28,8 +21,6 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from cloudsim.l2a.data.problem_source import ProblemSource
-    from cloudsim.l2a.network import L2AForCausalLM
-    from cloudsim.l2a.training.teacher import Teacher
 
 
 CALIBRATION = 320
@@ -76,49 +67,38 @@ class Budgets:
         return asked, kinds
 
 
-@dataclass(slots=True)
-class Retrofit:
+@dataclass(slots=True, kw_only=True)
+class Retrofit(Tuning):
     """Gates and adapters of an elastic model.
 
     Args:
-        model: the elastic model; its base stays frozen.
-        teacher: the dense model it was.
+        model: the elastic model.
+        objective: the terms of the loss.
+        budgets: what is asked in training.
         adapters: train LoRA too; a stage without, followed by one with, is the two-stage option.
         hard: straight-through gates, else soft ones.
         temperature: of the gates at the first and at the last step.
+        gate_lr, order_lr: of the gates, and of the orders of nested ones.
     """
 
-    model: "L2AForCausalLM"
-    teacher: "Teacher"
-    steps: int
-    mixture: "ProblemSource" = field(default_factory=Mixture)
-    objective: Objective = field(default_factory=Objective)
-    budgets: Budgets = field(default_factory=Budgets)
-    adapters: bool = True
-    hard: bool = True
-    temperature: tuple[float, float] = (0.3, 0.05)
-    adapter_lr: float = 3e-3
-    gate_lr: float = 3e-3
-    threshold_lr: float = 1e-2
+    objective: Objective
+    budgets: Budgets
+    adapters: bool
+    hard: bool
+    temperature: tuple[float, float]
+    gate_lr: float
+    order_lr: float
     name: str = "retrofit"
 
     def optimizers(self) -> "Sequence[Optimizer]":
-        """AdamW on the adapters, on the gates, and on the thresholds of nested ones."""
-        from torch.optim import AdamW
-
+        """AdamW on the adapters, on the gates, and on the orders of nested ones."""
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(self.adapters if "lora_" in name else not name.startswith("base."))
         named = [(name, parameter) for name, parameter in self.model.named_parameters() if parameter.requires_grad]
         adapters = [parameter for name, parameter in named if "lora_" in name]
-        thresholds = [parameter for name, parameter in named if name.endswith("_threshold")]
-        gates = [parameter for name, parameter in named if "lora_" not in name and not name.endswith("_threshold")]
-        rates = ((adapters, self.adapter_lr), (gates, self.gate_lr), (thresholds, self.threshold_lr))
-        groups = [{"params": parameters, "lr": rate} for parameters, rate in rates if parameters]
-        return [AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0)]
-
-    def batches(self, step: int, rank: int) -> Sequence[Batch]:
-        """Easy and hard problems together."""
-        return self.mixture.draw(step, rank)
+        orders = [parameter for name, parameter in named if name.endswith("_order")]
+        gates = [parameter for name, parameter in named if "lora_" not in name and not name.endswith("_order")]
+        return adamw([(adapters, self.adapter_lr), (gates, self.gate_lr), (orders, self.order_lr)])
 
     def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
         """The objective on one micro-batch."""
@@ -128,25 +108,25 @@ class Retrofit:
         asked, kinds = self.budgets.draw(len(batch.tokens), step, rank, index)
         temperature = annealed(step, self.steps, *self.temperature)
         output = model(batch.tokens, batch.prompt_tokens, asked, temperature, self.hard, gate_heads=terms.heads)
-        share, targets = 1 / len(batches), sum(float(each.weights.sum()) for each in batches)
+        share, spoken = 1 / len(batches), None
         if terms.stop == "published":
             end = self.mixture.tokenizer.get_vocab()[END_OF_THOUGHT]
-            entropy = cross_entropy(stopped(output.logits, output.stop, batch, end), batch) / targets
+            spoken = stopped(output.logits, output.stop, batch, end)
             thinking = batch.thinking.to(output.stop.dtype)
             held = ((1 - torch.sigmoid(output.stop)) * thinking).sum(1) / thinking.sum(1).clamp(min=1)
             tokens = ((1 - asked[:, 2]) * held).mean()
         else:
-            entropy = cross_entropy(output.logits, batch) / targets
             tokens = stop_by_label(output.stop, batch, asked)
+        entropy, kd = self.imitation(output.logits, batches, index, terms.distillation > 0, spoken)
         distance, (depth, width) = output.logits.new_zeros(()), compute_shares(output, terms.heads)
         if terms.budget:
             distance = budget_distance(depth, width, asked, kinds, terms.scalar, terms.heads)
-        kd = output.logits.new_zeros(())
-        if terms.distillation:
-            kd = divergence(output.logits, self.teacher.logits(batch), batch) / targets
-        loss = terms.entropy * entropy + terms.distillation * kd + share * (terms.budget * distance + terms.tokens * tokens)
+        learnt = saturated(
+            terms.entropy * entropy + terms.distillation * kd, batch.weights.sum(1) / targets_of(batches), kinds, terms.saturation
+        )
+        loss = learnt + share * (terms.budget * distance + terms.tokens * tokens)
         figures = {
-            "loss": float(loss.detach()), "loss_ce": float(entropy.detach()), "loss_kd": float(kd.detach()),
+            "loss": float(loss.detach()), "loss_ce": float(entropy.detach().sum()), "loss_kd": float(kd.detach().sum()),
             "loss_budget": share * float(distance.detach()), "loss_tokens": share * float(tokens.detach()),
             "compute_target": share * float(asked[:, :2].mean()), "compute_realised": share * float((depth + width).detach().mean() / 2),
             "keep_heads": share * float(width.detach().mean()),
@@ -155,28 +135,20 @@ class Retrofit:
         figures |= {f"keep_layer_{layer:02d}": share * value for layer, value in enumerate(keep)}
         return loss, figures
 
-    def learning_rate(self, step: int) -> float:
-        """Warm-up, plateau, decay."""
-        return warmup_stable_decay(step, self.steps, warmup=min(20, max(1, self.steps // 10)))
-
     def write(self, folder: Path, dtype: "torch.dtype | None", command: str) -> None:
         """Write the elastic model, its gates held to the budgets as the weights are stored."""
         import torch
 
         from cloudsim.l2a.calibration import calibrate
+        from cloudsim.l2a.checkpoint_folder import stored_dtype
 
         stored = deepcopy(self.model).train(False)
         with torch.no_grad():
-            for parameter in stored.parameters():
-                parameter.copy_(parameter.to(dtype or parameter.dtype))
+            for name, parameter in stored.named_parameters():
+                parameter.copy_(parameter.to(stored_dtype(name, parameter, dtype)))
         calibration = calibrate(stored, self.mixture.held_out_prompts(CALIBRATION))
         calibration.apply(stored)
         stored.save_pretrained(folder, dtype=dtype, tokenizer=self.mixture.tokenizer, command=command, sparsity=calibration.sparsity)
-
-    def compile_layers(self, wanted: bool) -> None:
-        """Compile the layers of the model and of its teacher, or stop doing so."""
-        self.model.compile_layers(wanted)
-        self.teacher.compile_layers(wanted)
 
 
 def retrofit(
@@ -192,11 +164,11 @@ def retrofit(
     temperature: tuple[float, float] = (0.3, 0.05),
     adapter_lr: float = 3e-3,
     gate_lr: float = 3e-3,
-    threshold_lr: float = 1e-2,
+    order_lr: float = 1e-2,
 ) -> Retrofit:
     """The stage that makes a dense model elastic, or that goes on with an elastic one.
 
-    Nested thresholds start in the order of the layers' block influence (ShortGPT, arXiv:2403.03853) on one batch.
+    Nested layers and head groups start in the order of what the dense model can do without on one batch (`training.importance`).
 
     Args:
         model: the dense model, or the elastic one of the stage before.
@@ -206,7 +178,8 @@ def retrofit(
     """
     from cloudsim.l2a.gates import NestedGates
     from cloudsim.l2a.network import L2AForCausalLM
-    from cloudsim.l2a.training.teacher import Teacher, block_influence, without_adapters
+    from cloudsim.l2a.training.importance import group_importance, layer_importance
+    from cloudsim.l2a.training.teacher import Teacher, without_adapters
 
     objective = objective or Objective()
     if objective.stop == "published" and END_OF_THOUGHT not in mixture.tokenizer.get_vocab():
@@ -215,11 +188,11 @@ def retrofit(
         elastic, teacher = model, Teacher(without_adapters(model))
     else:
         teacher = Teacher(model)
-        influence = block_influence(model, mixture.draw(0, 0)[0])
         elastic = L2AForCausalLM.wrap(model, mode=mode, lora_rank=lora_rank)
         if isinstance(elastic.gates, NestedGates):
-            elastic.gates.order(influence)
+            batch = mixture.draw(0, 0)[0]
+            elastic.gates.order(layer_importance(elastic, teacher, batch), group_importance(elastic, batch))
     return Retrofit(
-        elastic, teacher, steps, mixture, objective, budgets or Budgets(), adapters, hard, temperature, adapter_lr, gate_lr,
-        threshold_lr,
+        model=elastic, teacher=teacher, steps=steps, mixture=mixture, objective=objective, budgets=budgets or Budgets(),
+        adapters=adapters, hard=hard, temperature=temperature, adapter_lr=adapter_lr, gate_lr=gate_lr, order_lr=order_lr,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +10,8 @@ from pydantic import Field
 
 from cloudsim.config import Count, NotNegative, Share
 from cloudsim.errors import ModelError
-from cloudsim.l2a.tasks.batches import Batch, Mixture
-from cloudsim.l2a.training.objective import divergence
-from cloudsim.l2a.training.pretraining import cross_entropy
-from cloudsim.l2a.training.schedule import warmup_stable_decay
+from cloudsim.l2a.tasks.batches import Batch
+from cloudsim.l2a.training.tuning import Tuning, adamw
 from cloudsim.l2a.weights_folder import FLEXIDEPTH, adapter_name
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from cloudsim.l2a.data.problem_source import ProblemSource
     from cloudsim.l2a.routing_cost import RoutingCost
     from cloudsim.l2a.token_router import TokenRouted
-    from cloudsim.l2a.training.teacher import Teacher
 
 Whole = Annotated[int, Field(ge=0)]
 
@@ -35,8 +32,8 @@ HELD_OUT_STEPS = 3
 LARGEST_SHIFT, TURNS = 1.0, 10
 
 
-@dataclass(slots=True)
-class Routing:
+@dataclass(slots=True, kw_only=True)
+class Routing(Tuning):
     """Routers, bypasses and LoRA, with the cross-entropy and the distillation of the elastic model's objective.
 
     The skipping loss is |layers run − target| / layers, with the mean over all tokens that are read. The published one, α·mean((Σ_l g_l)²),
@@ -44,31 +41,24 @@ class Routing:
 
     Args:
         model: the routed model.
-        teacher: the dense model.
         cost: of the routed model.
         target: layers that a token shall run on average.
         skipping: weight of the skipping loss.
+        gate_lr, threshold_lr: of the routers, and of the scores from which a token runs a layer.
         label: name of the files.
     """
 
-    model: "TokenRouted"
-    teacher: "Teacher"
     cost: "RoutingCost"
     target: float
-    steps: int
-    mixture: "ProblemSource" = field(default_factory=Mixture)
-    distillation: float = 1.0
-    skipping: float = 6.0
-    adapter_lr: float = 3e-3
-    gate_lr: float = 3e-3
-    threshold_lr: float = 4e-2
-    label: str = FLEXIDEPTH
+    distillation: float
+    skipping: float
+    gate_lr: float
+    threshold_lr: float
+    label: str
     name: str = "routing"
 
     def optimizers(self) -> "Sequence[Optimizer]":
         """AdamW on bypasses and LoRA, on the routers, and on their thresholds."""
-        from torch.optim import AdamW
-
         named = dict(self.model.named_parameters())
         for name, parameter in named.items():
             parameter.requires_grad_("lora_" in name or not name.startswith("base."))
@@ -76,23 +66,13 @@ class Routing:
         thresholds = trained.pop("thresholds")
         routers = [parameter for name, parameter in trained.items() if name.startswith("routers.")]
         adapters = [parameter for name, parameter in trained.items() if not name.startswith("routers.")]
-        rates = ((adapters, self.adapter_lr), (routers, self.gate_lr), ([thresholds], self.threshold_lr))
-        groups = [{"params": parameters, "lr": rate} for parameters, rate in rates]
-        return [AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0)]
-
-    def batches(self, step: int, rank: int) -> Sequence[Batch]:
-        """The same problems the elastic model learns from."""
-        return self.mixture.draw(step, rank)
+        return adamw([(adapters, self.adapter_lr), (routers, self.gate_lr), ([thresholds], self.threshold_lr)])
 
     def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
         """Cross-entropy, distillation and skipping loss on one micro-batch."""
         batch, layers = batches[index], self.cost.dense.layers
         output = model(batch.tokens)
-        targets = sum(float(each.weights.sum()) for each in batches)
-        entropy = cross_entropy(output.logits, batch) / targets
-        kd = output.logits.new_zeros(())
-        if self.distillation:
-            kd = divergence(output.logits, self.teacher.logits(batch), batch) / targets
+        entropy, kd = (each.sum() for each in self.imitation(output.logits, batches, index, self.distillation > 0))
         read = read_tokens(batch)
         part = float(read.sum()) / sum(float(read_tokens(each).sum()) for each in batches)
         used = output.runs[read].mean(0)
@@ -108,10 +88,6 @@ class Routing:
         keep = [1.0] * (layers - self.cost.routed) + used.detach().tolist()
         return loss, figures | {f"keep_layer_{layer:02d}": part * value for layer, value in enumerate(keep)}
 
-    def learning_rate(self, step: int) -> float:
-        """Warm-up, plateau, decay."""
-        return warmup_stable_decay(step, self.steps, warmup=min(20, max(1, self.steps // 10)))
-
     def write(self, folder: Path, dtype: "torch.dtype | None", command: str) -> None:
         """Write what was trained, as an evaluation finds it, held to the budget as the weights are stored."""
         from cloudsim.l2a.token_router import save_routed
@@ -126,7 +102,7 @@ class Routing:
         """
         import torch
 
-        model = deepcopy(self.model).cpu().train(False)
+        model: TokenRouted = deepcopy(self.model).cpu().train(False)
         batches = [batch for step in range(HELD_OUT_STEPS) for batch in self.mixture.draw(self.steps + step, 0)]
         low, high, tried = -LARGEST_SHIFT, LARGEST_SHIFT, dict[float, float]()
         with torch.no_grad():
@@ -144,11 +120,6 @@ class Routing:
             # The nearest, not the last: what a later layer sees depends on the earlier ones, so the curve may bend.
             model.thresholds.copy_(thresholds + min(tried, key=lambda shift: tried[shift]))
         return model
-
-    def compile_layers(self, wanted: bool) -> None:
-        """Compile the layers of the model and of its teacher, or stop doing so."""
-        self.model.compile_layers(wanted)
-        self.teacher.compile_layers(wanted)
 
 
 def read_tokens(batch: Batch) -> "Tensor":
@@ -196,5 +167,8 @@ def route(
         target = cost.kept(target_share(cost.dense, ComputeBudget.of(budget)))
     except ModelError as error:
         raise ModelError(f"budget: {budget:g} is out of reach: {error}") from None
-    label = adapter_name(FLEXIDEPTH, budget)
-    return Routing(routed, teacher, cost, target, steps, mixture, distillation, skipping, adapter_lr, gate_lr, threshold_lr, label)
+    return Routing(
+        model=routed, teacher=teacher, steps=steps, mixture=mixture, adapter_lr=adapter_lr, cost=cost, target=target,
+        distillation=distillation, skipping=skipping, gate_lr=gate_lr, threshold_lr=threshold_lr,
+        label=adapter_name(FLEXIDEPTH, budget),
+    )  # fmt: skip

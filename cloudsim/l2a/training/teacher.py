@@ -1,7 +1,6 @@
 """The frozen dense model that an elastic one learns from."""
 
 from copy import deepcopy
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,14 +45,10 @@ class Teacher:
 
 
 def block_influence(dense: "Module", batch: "Batch") -> "Tensor":
-    """One minus the mean cosine between what goes into a layer and what comes out, over the targets of a batch. Shape (layers,)."""
-    import torch
+    """How much each layer changes the states over the targets of a batch. Shape (layers,)."""
+    from cloudsim.l2a.block_influence import similarities
 
-    with torch.no_grad():
-        states = dense(input_ids=batch.tokens, use_cache=False, output_hidden_states=True).hidden_states
-    chosen = batch.weights > 0
-    cosines = [torch.cosine_similarity(before[chosen], after[chosen], dim=-1).mean() for before, after in pairwise(states)]
-    return 1 - torch.stack(cosines)
+    return 1 - similarities(dense, batch.tokens, batch.weights > 0).mean(0)
 
 
 def without_adapters(elastic: "L2AForCausalLM") -> "Module":

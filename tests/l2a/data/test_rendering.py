@@ -69,9 +69,9 @@ def test_the_batch_has_the_meaning_of_the_procedural_one(name, padding, request)
     tokenizer = request.getfixturevalue(name)
     rendering = Rendering(tokenizer)
     bare = WrittenProblem("q", "", "4", "mine.jsonl:3")
-    batch = rendering.batch([rendering.example(PROBLEM), rendering.example(bare)])
+    batch = rendering.batches([rendering.example(bare), rendering.example(PROBLEM)], 2)[0]
     assert batch.tokens.shape[1] % 16 == 0
-    for row, (problem, reasoning) in enumerate(((PROBLEM, PROBLEM.reasoning), (bare, ""))):
+    for row, (problem, reasoning) in enumerate(((bare, ""), (PROBLEM, PROBLEM.reasoning))):
         start = int(batch.prompt_tokens[row])
         thinking = batch.thinking[row]
         end = int(batch.weights[row].nonzero().max()) + 1
@@ -88,7 +88,7 @@ def test_the_batch_has_the_meaning_of_the_procedural_one(name, padding, request)
             .eq(tokenizer.convert_tokens_to_ids({"chat_tokenizer": "<|end|>", "plain_tokenizer": "<fill>"}[name]))
             .all()
         )
-    assert batch.stop_from.tolist() == [int(batch.prompt_tokens[0]) + int(batch.thinking[0].sum()), batch.tokens.shape[1]]
+    assert batch.stop_from.tolist() == [batch.tokens.shape[1], int(batch.prompt_tokens[1]) + int(batch.thinking[1].sum())]
 
 
 def test_unknown_words(chat_tokenizer):

@@ -67,10 +67,11 @@ def questions():
 
 @pytest.fixture
 def config(tmp_path, models):
+    from cloudsim.l2a.evaluation.config import EvaluationConfig
     from cloudsim.l2a.evaluation.options import compose
 
     def make(*words):
         small = ("problems=6", "calibration=4", "processes=1", "timing=null", "budgets=[1,0.6]", "baseline_budgets=[0.6]", "splits=[id]")
-        return compose([*small, f"checkpoint={models}", f"output_dir={tmp_path / 'out'}", *words])
+        return compose([*small, f"checkpoint={models}", f"output_dir={tmp_path / 'out'}", *words], "evaluation", EvaluationConfig)
 
     return make

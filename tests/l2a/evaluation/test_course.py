@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from cloudsim.errors import ConfigError, ModelError
+from cloudsim.l2a.evaluation.config import EvaluationConfig
 from cloudsim.l2a.evaluation.options import compose
 from cloudsim.l2a.weights_folder import WeightsFolder
 
@@ -82,7 +83,7 @@ def test_a_folder_without_models_is_refused(tmp_path):
 
 def test_wrong_options_are_told_together():
     with pytest.raises(ConfigError) as error:
-        compose(["problems=0", "methods=[statik]", "splits=[id,odd]", "budgets=[1.5]", "timing.steps=x"])
+        compose(["problems=0", "methods=[statik]", "splits=[id,odd]", "budgets=[1.5]", "timing.steps=x"], "evaluation", EvaluationConfig)
     text = "\n".join(error.value.problems)
     for word in ("problems: found 0", "'statik'", "'odd'", "1.5", "timing.steps"):
         assert word in text

@@ -58,7 +58,7 @@ def test_forced_logits_are_those_of_the_dense_model(bench, questions):
 
 def test_the_loss_of_a_mask_is_that_of_the_masked_network(bench, questions):
     from cloudsim.l2a.tasks.batches import Example, collate
-    from cloudsim.l2a.training.pretraining import cross_entropy
+    from cloudsim.l2a.training.objective import cross_entropy
 
     mask = even_mask(ModelCost.of(bench.dense.config), 0.6)
     model = bench.elastic("nested")
@@ -68,7 +68,7 @@ def test_the_loss_of_a_mask_is_that_of_the_masked_network(bench, questions):
         batch = collate([Example(list(question.prompt), list(question.worked), 0, 0, 1.0)])
         with torch.no_grad():
             output = model(batch.tokens, batch.prompt_tokens, torch.ones(1, 3), masks=(layers[None], groups[None]))
-        losses.append(float(cross_entropy(output.logits, batch)) / len(question.worked))
+        losses.append(float(cross_entropy(output.logits, batch).sum()) / len(question.worked))
     found = forced_loss(model.decoder(), questions, StaticPlanner(layers, groups))
     assert found == pytest.approx(sum(losses) / len(losses), rel=1e-4)
 

@@ -6,7 +6,7 @@ from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.evaluation.catalog import METHODS, method
 from cloudsim.l2a.evaluation.methods.early_exit import exit_share
 from cloudsim.l2a.evaluation.methods.oracle import best
-from cloudsim.l2a.evaluation.methods.similarity import similarities
+from cloudsim.l2a.evaluation.methods.similarity import row_similarities
 from cloudsim.l2a.mask import Mask
 from cloudsim.l2a.plan import GatePlanner, budget_rows
 
@@ -54,7 +54,7 @@ def test_the_oracle_is_no_worse_than_any_mask_it_tried(bench):
 
 def test_similarities_are_those_of_the_hidden_states_and_blind_to_padding(bench, questions):
     rows = [question.prompt for question in questions[:3]]
-    found = similarities(bench, rows)
+    found = row_similarities(bench, rows)
     for row, ids in enumerate(rows):
         with torch.no_grad():
             states = bench.dense(input_ids=torch.tensor([ids]), output_hidden_states=True).hidden_states

@@ -32,7 +32,8 @@ def elastic(tmp_path_factory):
 
 
 def measured(checkpoint, out, *words):
-    from cloudsim.l2a.evaluation.text_config import compose
+    from cloudsim.l2a.evaluation.options import compose
+    from cloudsim.l2a.evaluation.text_config import TextConfig
     from cloudsim.l2a.evaluation.text_result import measure_text
 
     class Told(list):
@@ -43,7 +44,7 @@ def measured(checkpoint, out, *words):
             pass
 
     told = Told()
-    config = compose([*SMALL, "timing=null", *words, f"checkpoint={checkpoint}", f"output_dir={out}"])
+    config = compose([*SMALL, "timing=null", *words, f"checkpoint={checkpoint}", f"output_dir={out}"], "text_evaluation", TextConfig)
     return measure_text(config, told), told
 
 
@@ -107,7 +108,8 @@ def test_the_dense_model_is_itself_and_compute_follows_the_budget(result):
 def test_a_text_is_measured_alike_alone_and_beside_a_longer_one(elastic):
     from cloudsim.l2a.cost import ModelCost
     from cloudsim.l2a.decoder import SkippingDecoder
-    from cloudsim.l2a.evaluation.text_reader import Reader, compare
+    from cloudsim.l2a.evaluation.reader import Reader
+    from cloudsim.l2a.evaluation.text_reader import compare
     from cloudsim.l2a.network import L2AForCausalLM
     from cloudsim.l2a.plan import DensePlanner, GatePlanner
     from cloudsim.l2a.tasks.problem import Problem
@@ -117,8 +119,8 @@ def test_a_text_is_measured_alike_alone_and_beside_a_longer_one(elastic):
     model, dense = L2AForCausalLM.from_pretrained(elastic), load_dense(str(elastic.parent / "base"))
     nothing = Problem("self-text", 1, "", (), (), "", "")
     texts = [Question(nothing, tuple(range(5, 9 + size)), tuple(range(40, 40 + size)), size) for size in (1, 4, 9)]
-    writer = Reader("dense", 1.0, SkippingDecoder(dense), DensePlanner(2))
-    reader = Reader("l2a_nested", 0.5, SkippingDecoder(model.base), GatePlanner(model))
+    writer = Reader("dense", 1.0, SkippingDecoder(dense), DensePlanner(2), None)
+    reader = Reader("l2a_nested", 0.5, SkippingDecoder(model.base), GatePlanner(model), model)
     together, alone = (compare(writer, [reader], texts, rows, ModelCost.of(dense.config))[0] for rows in (3, 1))
     assert together.tokens == alone.tokens == 14
     assert together.kl == pytest.approx(alone.kl, rel=1e-4)
@@ -185,11 +187,12 @@ def test_a_folder_without_an_elastic_model_and_one_of_other_words_are_refused(el
 
 
 def test_every_key_of_the_file_is_in_the_schema():
-    from cloudsim.l2a.evaluation.text_config import compose
+    from cloudsim.l2a.evaluation.options import compose
+    from cloudsim.l2a.evaluation.text_config import TextConfig
 
-    assert compose([]).checkpoint == "runs/smollm2/model"
+    assert compose([], "text_evaluation", TextConfig).checkpoint == "runs/smollm2/model"
     with pytest.raises(ConfigError, match="nothing"):
-        compose(["nothing=1"])
+        compose(["nothing=1"], "text_evaluation", TextConfig)
 
 
 def test_the_help_names_the_file_of_keys(capsys):

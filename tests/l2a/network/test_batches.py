@@ -43,7 +43,7 @@ def test_rows_that_finish_are_dropped_and_the_others_go_on_as_before(mode, monke
     whole = generate(decoder, asked, budgets, GatePlanner(model), NOTHING, 14).tokens
     # One token that ends some rows early, and others late or never.
     ends = {token: sorted(row.index(token) if token in row else 99 for row in whole) for row in whole for token in row}
-    end = min(token for token, places in ends.items() if places[0] < 5 < places[-1])
+    end = min(token for token, places in ends.items() if 0 < places[0] < 5 < places[-1])
     sizes = []
     decode = decoder.decode
 

@@ -55,8 +55,6 @@ def test_dials_rest_on_their_levels():
     budgets = budget_rows([number / 30 for number in range(30)])
     rows = prompts([5] * 30)
     masks = [len(set(model.decoder().prefill(rows, budgets, GatePlanner(model)).plan.masks())) for model in (free, resting)]
-    dials = resting.gates.dials
-    assert {round(value, 6) for value in dials.flatten().tolist()} <= {round(value, 6) for value in (1 / 6, 0.5, 5 / 6)}
     assert masks[1] <= 9
     assert masks[1] < masks[0]
 
@@ -66,15 +64,31 @@ def test_the_calibration_is_between_what_is_asked_and_the_gates():
     plain = elastic("llama", "nested")
     rows = prompts([5])
     mapped = model.decoder().prefill(rows, torch.tensor([[0.5, 0.5, 1.0]]), GatePlanner(model))
-    assert torch.equal(model.gates.dials, _dials(plain, rows, [0.2, 0.55, 1.0]))
-    assert not torch.equal(model.gates.dials, _dials(plain, rows, [0.5, 0.5, 1.0]))
+    assert mapped.plan.masks() == _masks(plain, rows, [0.2, 0.55, 1.0])
+    assert mapped.plan.masks() != _masks(plain, rows, [0.5, 0.5, 1.0])
     assert len(mapped.plan.layers) == 1
     assert interpolate(torch.tensor([-1.0, 0.25, 0.75, 2.0]), model.config.depth_map).tolist() == pytest.approx([0.0, 0.1, 0.6, 1.0])
 
 
-def _dials(model, rows, budget):
-    model.decoder().prefill(rows, torch.tensor([budget]), GatePlanner(model))
-    return model.gates.dials
+def _masks(model, rows, budget):
+    return model.decoder().prefill(rows, torch.tensor([budget]), GatePlanner(model)).plan.masks()
+
+
+def test_a_dial_runs_its_share_of_the_layers_and_no_prompt_is_far_from_it():
+    model = L2AForCausalLM.wrap(dense("llama", layers=8), mode="nested").double().eval()
+    with torch.no_grad():
+        model.gates.dial[-1].weight.normal_(std=100.0)
+        model.gates.layer_order.copy_(torch.tensor([5.0, 9.0, 9.0, 9.0, -3.0, 0.1, 9.0, 0.2]))
+    rows = prompts([5, 6, 7, 8, 9, 10])
+    for depth in (0.3, 0.5, 0.8):
+        plan = model.decoder().prefill(rows, torch.tensor([[depth, depth, 1.0]] * len(rows)), GatePlanner(model)).plan
+        kept = plan.layers.double().mean(1)
+        assert (kept - depth).abs().max() <= 0.125 + 0.0625
+        assert len(kept.unique()) > 1
+        assert plan.layers[:, 0].all()
+        # Of the rest the fifth layer goes last, and of equal ones the last goes first.
+        assert plan.layers[:, 4].all()
+        assert not plan.layers[:, 6].any()
 
 
 @pytest.mark.parametrize("budget", [-0.1, 1.01, float("nan")])

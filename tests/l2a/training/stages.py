@@ -6,7 +6,8 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudsim.l2a.training.pretraining import Pretraining, cross_entropy
+from cloudsim.l2a.training.objective import cross_entropy
+from cloudsim.l2a.training.pretraining import Pretraining
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Together(Pretraining):
         share = batches[:half] if index < half else batches[half:]
         batch = batches[index]
         logits = model(input_ids=batch.tokens, use_cache=False).logits
-        return cross_entropy(logits, batch) / sum(float(each.weights.sum()) for each in share) / 2, {}
+        return cross_entropy(logits, batch).sum() / sum(float(each.weights.sum()) for each in share) / 2, {}
 
 
 @dataclass(slots=True)
