@@ -46,7 +46,7 @@ def save_elastic(
         if tokenizer is not None:
             tokenizer.save_pretrained(partial)
         parameters = sum(tensor.numel() for tensor in tensors.values())
-        (partial / CARD).write_text(model_card(folder.name, config, parameters, notes), encoding="utf-8")
+        (partial / CARD).write_text(model_card(config, parameters, notes), encoding="utf-8")
 
 
 def stored_dtype(name: str, parameter: torch.Tensor, dtype: torch.dtype | None) -> torch.dtype:

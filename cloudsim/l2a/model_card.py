@@ -24,11 +24,10 @@ class TrainingNotes:
     sparsity: Mapping[float, tuple[float, float]] = field(default_factory=dict)
 
 
-def model_card(name: str, config: Any, parameters: int, notes: TrainingNotes) -> str:
+def model_card(config: Any, parameters: int, notes: TrainingNotes) -> str:
     """The text of the card.
 
     Args:
-        name: of the model.
         config: an `L2AConfig`, as it is saved.
         parameters: number of the saved ones.
         notes: of the training.
@@ -38,7 +37,7 @@ def model_card(name: str, config: Any, parameters: int, notes: TrainingNotes) ->
     if reference and not reference.startswith("."):
         front.append(f"base_model: {reference}")
     text = [
-        *front, "---", f"# {name}", "",
+        *front, "---", f"# A {config.base['model_type']} model made elastic ({config.mode} gates)", "",
         f"Gates and LoRA adapters (L2A, arXiv:2606.27743) that let a `{config.base['model_type']}` model skip layers and head groups "
         "under a compute budget.", "",
         f"- Mode: `{config.mode}`: {MODE_TEXTS[config.mode]}.",

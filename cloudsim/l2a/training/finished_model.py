@@ -39,16 +39,17 @@ def write_model(stage: "Stage", source: "ProblemSource", folder: Path, bf16: boo
     commands = "\n".join(dict.fromkeys(each["command"] for each in manifest["sessions"]))
     with whole_folder(folder) as partial:
         if write := getattr(stage, "write", None):
-            write(partial, dtype, commands)
+            write(partial, dtype)
         else:
             written: Any = deepcopy(stage.model).to(dtype=dtype)
             logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             written.save_pretrained(partial)
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
             source.tokenizer.save_pretrained(partial)
-        if not (partial / CARD).exists():
-            parameters = sum(parameter.numel() for parameter in stage.model.parameters())
-            (partial / CARD).write_text(_card(manifest, commands, source, parameters, bf16), encoding="utf-8")
+        card = partial / CARD
+        parameters = sum(parameter.numel() for parameter in stage.model.parameters())
+        about = card.read_text(encoding="utf-8") if card.exists() else _about(manifest["name"], source, parameters, bf16)
+        card.write_text(f"{about}\n{_making(manifest, commands)}", encoding="utf-8")
 
 
 def file_sizes(folder: Path) -> dict[str, Any]:
@@ -82,7 +83,20 @@ def load_dense(path: str | None = None) -> "Module":
     return model
 
 
-def _card(manifest: Mapping[str, Any], commands: str, source: "ProblemSource", parameters: int, bf16: bool) -> str:
+def _about(name: str, source: "ProblemSource", parameters: int, bf16: bool) -> str:
+    """The model card of a dense model."""
+    return f"""---
+library_name: transformers
+tags: [cloudsim, reasoning]
+---
+# {name}
+
+A model of {parameters:,} parameters ({"bfloat16" if bf16 else "float32"}), trained on {source.about}.
+{PROCEDURAL if isinstance(source, Mixture) else ""}"""
+
+
+def _making(manifest: Mapping[str, Any], commands: str) -> str:
+    """The part of a model card that says how a model was trained."""
     first = manifest["sessions"][0]
     machine = first["machine"]
     stages = "\n".join(
@@ -90,15 +104,7 @@ def _card(manifest: Mapping[str, Any], commands: str, source: "ProblemSource", p
         for name, stage in manifest["stages"].items()
     )
     versions = ", ".join(f"{name} {version}" for name, version in first["packages"].items())
-    return f"""---
-library_name: transformers
-tags: [cloudsim, reasoning]
----
-# {manifest["name"]}
-
-A model of {parameters:,} parameters ({"bfloat16" if bf16 else "float32"}), trained on {source.about}.
-{PROCEDURAL if isinstance(source, Mixture) else ""}
-## How it was made
+    return f"""## How it was made
 
 ```
 {commands}

@@ -119,7 +119,7 @@ class Healing(Tuning):
         loss = entropy + self.distillation * kd
         return loss, {"loss": float(loss.detach()), "loss_ce": float(entropy.detach()), "loss_kd": float(kd.detach())}
 
-    def write(self, folder: Path, dtype: "torch.dtype | None", command: str) -> None:
+    def write(self, folder: Path, dtype: "torch.dtype | None") -> None:
         """Write the adapters, and the mask they were trained for, as an evaluation finds them."""
         fixed = Mask.of(self.masks.layers, self.masks.groups) if isinstance(self.masks, StaticMasks) else None
         save_adapter(self.model, fixed, folder / f"{self.label}.safetensors", dtype)

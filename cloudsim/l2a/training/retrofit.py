@@ -135,7 +135,7 @@ class Retrofit(Tuning):
         figures |= {f"keep_layer_{layer:02d}": share * value for layer, value in enumerate(keep)}
         return loss, figures
 
-    def write(self, folder: Path, dtype: "torch.dtype | None", command: str) -> None:
+    def write(self, folder: Path, dtype: "torch.dtype | None") -> None:
         """Write the elastic model, its gates held to the budgets as the weights are stored."""
         import torch
 
@@ -148,7 +148,7 @@ class Retrofit(Tuning):
                 parameter.copy_(parameter.to(stored_dtype(name, parameter, dtype)))
         calibration = calibrate(stored, self.mixture.held_out_prompts(CALIBRATION))
         calibration.apply(stored)
-        stored.save_pretrained(folder, dtype=dtype, tokenizer=self.mixture.tokenizer, command=command, sparsity=calibration.sparsity)
+        stored.save_pretrained(folder, dtype=dtype, tokenizer=self.mixture.tokenizer, sparsity=calibration.sparsity)
 
 
 def retrofit(

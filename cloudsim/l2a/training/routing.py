@@ -88,7 +88,7 @@ class Routing(Tuning):
         keep = [1.0] * (layers - self.cost.routed) + used.detach().tolist()
         return loss, figures | {f"keep_layer_{layer:02d}": part * value for layer, value in enumerate(keep)}
 
-    def write(self, folder: Path, dtype: "torch.dtype | None", command: str) -> None:
+    def write(self, folder: Path, dtype: "torch.dtype | None") -> None:
         """Write what was trained, as an evaluation finds it, held to the budget as the weights are stored."""
         from cloudsim.l2a.token_router import save_routed
 

@@ -16,7 +16,7 @@ class Stage(Protocol):
 
     The loop sets torch's random numbers anew before a stage is made and before each step, so they may be used freely. A stage that does not
     call the decoder layers as modules also has a method `compile_layers(wanted)`, which compiles what it calls, or stops doing so. One
-    whose model is more than its `save_pretrained` writes has a method `write(folder, dtype, command)`.
+    whose model is more than its `save_pretrained` writes has a method `write(folder, dtype)`.
 
     Attributes:
         name: of its folder.

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 TINY = (
     "+recipe=smoke",
-    *(f"~stages.{stage}" for stage in ("healing", "gates", "retrofit")),
+    *(f"~stages.{stage}" for stage in ("layer_drop", "healing", "gates", "retrofit")),
     "base.layers=2",
     "mixture.problems=4",
     "mixture.rows=2",

@@ -24,22 +24,24 @@ def test_every_recipe_composes(recipe):
 
 @pytest.mark.slow
 def test_the_smoke_recipe_passes_through_every_stage(tmp_path):
-    words = ["+recipe=smoke", *(f"stages.{stage}.steps=2" for stage in ("pretraining", "healing", "gates", "retrofit"))]
+    stages = ("pretraining", "layer_drop", "healing", "gates", "retrofit")
+    words = ["+recipe=smoke", *(f"stages.{stage}.steps=2" for stage in stages)]
     assert main(["train", *words, "mixture.problems=4", "mixture.rows=4", f"output_dir={tmp_path / 'run'}"]) == 0
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert {name: stage["steps"] for name, stage in manifest["stages"].items()} == dict.fromkeys(
-        ("pretraining", "healing", "gates", "retrofit"), 2
-    )
+    assert {name: stage["steps"] for name, stage in manifest["stages"].items()} == dict.fromkeys(stages, 2)
     model = L2AForCausalLM.from_pretrained(tmp_path / "run" / "model")
     assert model.config.mode == "nested"
 
 
 def test_the_smaller_rival_differs_from_the_base_model_in_its_layers_alone():
-    trees = [compose([f"+recipe={recipe}"]).tree for recipe in ("tiny_reasoner", "smaller_dense")]
-    assert [tree["base"].pop("layers") for tree in trees] == [16, 9]
-    for tree in trees:
-        del tree["name"], tree["output_dir"]
-    assert trees[0] == trees[1]
+    base, smaller = (compose([f"+recipe={recipe}"]).tree for recipe in ("tiny_reasoner", "smaller_dense"))
+    assert [tree["base"].pop("layers") for tree in (base, smaller)] == [16, 9]
+    steps = sum(stage["steps"] for stage in base["stages"].values())
+    assert smaller["stages"]["pretraining"].pop("steps") == steps
+    assert list(smaller["stages"]) == ["pretraining"]
+    for tree in (base, smaller):
+        del tree["name"], tree["output_dir"], tree["stages"]
+    assert base == smaller
 
 
 def test_a_stage_changes_single_keys_of_the_common_loop_and_mixture():

@@ -1,0 +1,67 @@
+"""The models that come with the program keep what docs/l2a.md says of them."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.l2a.optional import needs
+
+torch = needs("torch", "model")
+needs("peft", "model")
+
+BUDGETS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
+
+
+@pytest.fixture(scope="module")
+def nested():
+    from cloudsim.l2a.network import L2AForCausalLM
+    from cloudsim.l2a.weights_folder import NESTED, embedded
+
+    return L2AForCausalLM.from_pretrained(str(embedded() / NESTED)).float().eval()
+
+
+@pytest.fixture(scope="module")
+def plans(nested):
+    """The plan of each budget for 400 problems of the families trained on."""
+    from cloudsim.l2a.plan import GatePlanner, Plan, budget_rows
+    from cloudsim.l2a.tasks.suite import suite
+
+    rows = sorted((list(question.prompt) for question in suite("id", 400, 5)), key=len)
+    made = {}
+    for budget in BUDGETS:
+        parts = [
+            nested.decoder().prefill(rows[first : first + 100], budget_rows([budget] * 100), GatePlanner(nested)).plan
+            for first in range(0, 400, 100)
+        ]
+        made[budget] = Plan(torch.cat([part.layers for part in parts]), torch.cat([part.groups for part in parts]))
+    return made
+
+
+def test_the_dense_model_answers_nine_problems_of_ten():
+    from cloudsim.l2a.evaluation.bench import Bench
+    from cloudsim.l2a.evaluation.catalog import method
+    from cloudsim.l2a.tasks.suite import suite
+    from cloudsim.l2a.weights_folder import WeightsFolder, embedded
+
+    questions = suite("id", 100, 5)
+    records = method("dense").contender(Bench(WeightsFolder(embedded())), 1.0, None).records(questions, list(range(100)))
+    assert sum(record.correct for record in records) >= 90
+
+
+def test_realised_compute_keeps_to_the_budget(plans):
+    from cloudsim.l2a.budget import ComputeBudget
+
+    for budget, plan in plans.items():
+        asked = ComputeBudget.of(budget)
+        depth = float(plan.layers.double().mean())
+        width = float((plan.groups.sum((1, 2)) / (plan.layers.sum(1) * plan.groups.shape[2])).double().mean())
+        assert (depth + width) / 2 == pytest.approx(asked.compute, abs=0.02), budget
+
+
+def test_a_larger_budget_never_runs_less_of_a_prompt(plans):
+    for larger, smaller in pairwise(BUDGETS):
+        assert not (plans[smaller].layers & ~plans[larger].layers).any()
+
+
+def test_the_input_picks_within_the_budget(plans):
+    assert all(len(set(plan.masks())) > 1 for plan in plans.values())
