@@ -113,17 +113,20 @@ def generate(
 
 
 def _stops(running: Running, active: list[_Row], chosen: Tensor, words: Words, stopping: Stopping | None) -> list[bool]:
-    if stopping is None or not words.thought_end or not any(row.thinking and not row.done for row in active):
-        return [False] * len(active)
-    with torch.inference_mode():
-        budget = stopping.budget[torch.tensor([row.number for row in active])]
-        logits = stopping.gate(running.state.unsqueeze(1), budget).squeeze(1)
+    nobody = [False] * len(active)
+    if stopping is None or not words.thought_end:
+        return nobody
+    budget = stopping.budget[torch.tensor([row.number for row in active])]
     # A token budget of 1 asks for the whole chain; a number is never cut in two.
-    wanted = (logits > stopping.threshold) & (budget[:, 2] < 1.0)
-    return [
-        stop and row.thinking and token not in words.digits
-        for stop, row, token in zip(wanted.tolist(), active, chosen.tolist(), strict=True)
+    may_stop = [
+        limited and row.thinking and not row.done and token not in words.digits
+        for limited, row, token in zip((budget[:, 2] < 1.0).tolist(), active, chosen.tolist(), strict=True)
     ]
+    if not any(may_stop):
+        return nobody
+    with torch.inference_mode():
+        logits = stopping.gate(running.state.unsqueeze(1), budget).squeeze(1)
+    return [may and logit > stopping.threshold for may, logit in zip(may_stop, logits.tolist(), strict=True)]
 
 
 def _write(row: _Row, token: int, stop: bool, words: Words) -> None:

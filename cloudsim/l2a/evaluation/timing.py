@@ -112,7 +112,10 @@ def _decode(reader: "Reader", batch: "Sequence[Question]", steps: int) -> _Spell
     end, cpu_end = time.perf_counter(), time.process_time()
     gates = 0.0
     if reader.model is not None:
-        gates = planner.spent_s + _pooling_s(reader, prompts) + steps * _stop_s(reader.model, running.state, budget)
+        gates = planner.spent_s + _pooling_s(reader, prompts)
+        if bool((budget[:, 2] < 1).any()):
+            # Whole chains are asked for without it.
+            gates += steps * _stop_s(reader.model, running.state, budget)
     layers = running.plan.layers
     called, sparsity = float(layers.any(0).double().mean()), 1 - float(layers.double().mean())
     # The gates' own measurement takes the place of what the planner spent; the stop gate is not in the time of the decoder.

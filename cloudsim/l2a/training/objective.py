@@ -34,7 +34,7 @@ class Objective:
     scalar: bool = False
     stop: str = "labels"
     heads: bool = True
-    saturation: float = 0.1
+    saturation: float = 0.0
 
 
 def compute_shares(output: "L2AOutput", heads: bool = True) -> "tuple[Tensor, Tensor]":

@@ -133,14 +133,19 @@ def test_the_end_of_the_reasoning_as_published_needs_its_token(chat_folder, tmp_
 
 
 def test_self_text_is_written_once_and_kept(chat_folder, tmp_path):
-    words = (base(chat_folder), SELF_TEXT, "stages.retrofit.steps=2", "stages.retrofit.objective.entropy=0")
+    words = (
+        base(chat_folder),
+        SELF_TEXT,
+        "stages.retrofit.steps=2",
+        *(f"stages.retrofit.objective.{term}=0" for term in ("entropy", "saturation")),
+    )
     assert train(tmp_path / "run", *words) == 0
     (folder,) = (tmp_path / "run").glob("self-text-*")
     assert sorted(path.name for path in folder.iterdir()) == ["00000.jsonl", "00001.jsonl"]
     manifest = json.loads((tmp_path / "run/manifest.json").read_text())
     assert manifest["data"] == {"retrofit": f"40 texts that the base model wrote itself ({folder.name})"}
     row = json.loads((tmp_path / "run/retrofit/log.jsonl").read_text().splitlines()[0])
-    # Adapters begin at nothing, gates open: the first step is the dense model but for the budgets.
+    # Without saturation the loss is the sum of its terms.
     assert row["loss_kd"] >= 0
     assert row["loss"] == pytest.approx(row["loss_kd"] + 6 * row["loss_budget"] + 0.1 * row["loss_tokens"], rel=1e-4)
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
