@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from cloudsim.errors import ModelError
 from cloudsim.l2a.adapters import save_adapter
 from cloudsim.l2a.mask import Mask
 from cloudsim.l2a.tasks.batches import Batch
+from cloudsim.l2a.training.masks import Masks, RandomMasks, StaticMasks, read_masks, under_masks
 from cloudsim.l2a.training.tuning import Tuning, adamw
 from cloudsim.l2a.weights_folder import RANDOM_DROP
 
@@ -20,72 +19,6 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from cloudsim.l2a.data.problem_source import ProblemSource
-
-
-class Masks(Protocol):
-    """Where masks come from."""
-
-    def draw(self, rows: int, step: int, rank: int, index: int) -> "tuple[Tensor, Tensor]":
-        """Layers (rows, layers) and groups (rows, layers, groups) of a micro-batch, 0 or 1; equal arguments give equal masks."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class StaticMasks:
-    """The same for every row. Args: layers: shape (layers,); groups: shape (layers, groups)."""
-
-    layers: "Tensor"
-    groups: "Tensor"
-
-    def draw(self, rows: int, step: int, rank: int, index: int) -> "tuple[Tensor, Tensor]":
-        """The masks, for every row."""
-        return self.layers.float().expand(rows, -1), self.groups.float().expand(rows, -1, -1)
-
-
-@dataclass(frozen=True, slots=True)
-class RandomMasks:
-    """Layers and head groups dropped at random, by budgets drawn as L2A's are; the first layer always runs whole.
-
-    Args:
-        layers, groups: of the model.
-        low, high: ends of the uniform distribution of b.
-        full: share of the rows of which nothing is dropped.
-        seed: of the draws.
-    """
-
-    layers: int
-    groups: int
-    low: float = 0.35
-    high: float = 1.0
-    full: float = 0.0
-    seed: int = 0
-
-    def draw(self, rows: int, step: int, rank: int, index: int) -> "tuple[Tensor, Tensor]":
-        """A mask of its own for each row."""
-        random = Random(f"masks {self.seed} {step} {rank} {index}")
-        budgets = [1.0 if random.random() < self.full else random.uniform(self.low, self.high) for _ in range(rows)]
-        drawn = [random_mask(random, self.layers, self.groups, budget) for budget in budgets]
-        import torch
-
-        return torch.stack([layers for layers, _ in drawn]), torch.stack([groups for _, groups in drawn])
-
-
-def random_mask(random: Random, layers: int, groups: int, budget: float) -> "tuple[Tensor, Tensor]":
-    """Layers (layers,) and groups (layers, groups), chosen at random, that use as near to `budget` as their numbers allow."""
-    import torch
-
-    from cloudsim.l2a.budget import ComputeBudget
-
-    asked = ComputeBudget.of(budget)
-    kept = [0, *random.sample(range(1, layers), max(0, round(asked.depth * layers) - 1))]
-    chosen = torch.zeros(layers)
-    chosen[kept] = 1.0
-    pairs = [(layer, group) for layer in kept[1:] for group in range(groups)]
-    dropped = random.sample(pairs, min(len(pairs), round((1 - asked.width) * len(kept) * groups)))
-    heads = torch.ones(layers, groups)
-    for layer, group in dropped:
-        heads[layer, group] = 0.0
-    return chosen, heads
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,11 +43,8 @@ class Healing(Tuning):
 
     def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
         """Cross-entropy and distillation on one micro-batch."""
-        import torch
-
         batch = batches[index]
-        rows = len(batch.tokens)
-        output = model(batch.tokens, batch.prompt_tokens, torch.ones(rows, 3), masks=self.masks.draw(rows, step, rank, index))
+        output = under_masks(model, batch, *self.masks.draw(len(batch.tokens), step, rank, index))
         entropy, kd = (each.sum() for each in self.imitation(output.logits, batches, index, self.distillation > 0))
         loss = entropy + self.distillation * kd
         return loss, {"loss": float(loss.detach()), "loss_ce": float(entropy.detach()), "loss_kd": float(kd.detach())}
@@ -149,24 +79,3 @@ def heal(
         model=elastic, teacher=teacher, steps=steps, mixture=mixture, adapter_lr=adapter_lr, masks=masks, distillation=distillation,
         label=label or ("static" if kept else RANDOM_DROP),
     )  # fmt: skip
-
-
-def read_masks(kept: Sequence[str], layers: int, groups: int) -> StaticMasks:
-    """Masks from words, one for each layer; see `heal`.
-
-    Raises:
-        ModelError: a word is not one, or their number is not that of the layers.
-    """
-    import torch
-
-    problems = [
-        f"kept[{index}]: {word!r} is neither '-' nor {groups} digits 0 and 1"
-        for index, word in enumerate(kept)
-        if word != "-" and (len(word) != groups or set(word) - {"0", "1"})
-    ]
-    if len(kept) != layers:
-        problems.append(f"kept: {len(kept)} words for {layers} layers")
-    if problems:
-        raise ModelError(*problems)
-    flags = [[digit == "1" for digit in word] if word != "-" else [False] * groups for word in kept]
-    return StaticMasks(torch.tensor([word != "-" for word in kept]), torch.tensor(flags))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cloudsim.l2a.mask import Mask
+from cloudsim.l2a.training.masks import under_masks
 from cloudsim.l2a.training.objective import cross_entropy, divergence
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ def layer_importance(model: "L2AForCausalLM", teacher: "Teacher", batch: "Batch"
     kept, turns = list(range(model.config.layers)), torch.zeros(model.config.layers)
 
     def loss(layers: Sequence[int]) -> float:
-        return float(divergence(_logits(model, batch, layers), wanted, batch).sum()) / targets
+        mask = Mask.of_layers(layers, model.config.layers, model.config.groups)
+        return float(divergence(under_masks(model, batch, *mask.tensors()).logits, wanted, batch).sum()) / targets
 
     with torch.inference_mode():
         for turn in range(1, len(kept)):
@@ -36,30 +39,15 @@ def layer_importance(model: "L2AForCausalLM", teacher: "Teacher", batch: "Batch"
             kept.remove(gone)
             turns[gone] = turn
     turns[kept[0]] = model.config.layers
-    return turns.clone()
+    return turns
 
 
 def group_importance(model: "L2AForCausalLM", batch: "Batch") -> "Tensor":
     """Mean over rows of |∂L/∂β|, where β scales what a head group says (Michel et al., arXiv:1905.10650). Shape (layers, groups)."""
     import torch
 
-    rows, config = len(batch.tokens), model.config
-    device = batch.tokens.device
-    groups = torch.ones(rows, config.layers, config.groups, device=device, requires_grad=True)
-    masks = (torch.ones(rows, config.layers, device=device), groups)
-    output = model(batch.tokens, batch.prompt_tokens, torch.ones(rows, 3, device=device), masks=masks)
+    config = model.config
+    layers, groups = torch.ones(config.layers), torch.ones(len(batch.tokens), config.layers, config.groups, requires_grad=True)
+    output = under_masks(model, batch, layers, groups)
     (slopes,) = torch.autograd.grad(cross_entropy(output.logits, batch).sum(), groups)
     return slopes.abs().mean(0)
-
-
-def _logits(model: "L2AForCausalLM", batch: "Batch", layers: Sequence[int]) -> "Tensor":
-    import torch
-
-    rows, config = len(batch.tokens), model.config
-    device = batch.tokens.device
-    run = torch.zeros(config.layers, device=device)
-    run[list(layers)] = 1.0
-    groups = torch.ones(rows, config.layers, config.groups, device=device)
-    budget = torch.ones(rows, 3, device=device)
-    logits: Tensor = model(batch.tokens, batch.prompt_tokens, budget, masks=(run.expand(rows, -1), groups)).logits
-    return logits

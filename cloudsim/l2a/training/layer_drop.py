@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cloudsim.config import NotNegative, Share
 from cloudsim.l2a.tasks.batches import Batch, Mixture
-from cloudsim.l2a.training.healing import RandomMasks
+from cloudsim.l2a.training.masks import RandomMasks, under_masks
 from cloudsim.l2a.training.objective import cross_entropy, targets_of
 from cloudsim.l2a.training.optimizers import muon_and_adamw
 from cloudsim.l2a.training.schedule import warmup_stable_decay
@@ -66,17 +66,14 @@ class LayerDrop:
 
     def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
         """Cross-entropy, as the micro-batch's part of the mean over the step's targets."""
-        import torch
-
         batch = batches[index]
-        rows = len(batch.tokens)
-        layers, groups = (each.to(batch.tokens.device) for each in self._masks.draw(rows, step, rank, index))
-        budget = torch.ones(rows, 3, device=batch.tokens.device)
-        logits = self._gated(batch.tokens, batch.prompt_tokens, budget, masks=(layers, groups)).logits
+        layers, groups = self._masks.draw(len(batch.tokens), step, rank, index)
+        logits = under_masks(self._gated, batch, layers, groups).logits
         each = cross_entropy(logits, batch) / targets_of(batches)
-        whole = layers.all(1) & groups.flatten(1).all(1)
+        whole = (layers.all(1) & groups.flatten(1).all(1)).to(each.device)
         loss = each.sum()
-        return loss, {"loss": float(loss.detach()), "loss_whole": float(each.detach()[whole].sum()) * rows / max(1, int(whole.sum()))}
+        of_whole = float(each.detach()[whole].sum()) * len(whole) / max(1, int(whole.sum()))
+        return loss, {"loss": float(loss.detach()), "loss_whole": of_whole}
 
     def learning_rate(self, step: int) -> float:
         """Warm-up and decay."""

@@ -3,6 +3,9 @@
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from cloudsim.l2a.mask import Mask
+from cloudsim.l2a.training.masks import under_masks
+
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
@@ -29,15 +32,9 @@ class Teacher:
         """Its logits, without a gradient. Shape (rows, length, vocabulary)."""
         import torch
 
-        config, rows = self._network.config, len(batch.tokens)
-        masks = (torch.ones(rows, config.layers), torch.ones(rows, config.layers, config.groups))
-        device = batch.tokens.device
+        config = self._network.config
         with torch.no_grad():
-            output = self._network(
-                batch.tokens, batch.prompt_tokens, torch.ones(rows, 3, device=device), masks=(masks[0].to(device), masks[1].to(device))
-            )
-        logits: Tensor = output.logits
-        return logits
+            return under_masks(self._network, batch, *Mask.full(config.layers, config.groups).tensors()).logits
 
     def compile_layers(self, wanted: bool) -> None:
         """As `L2AForCausalLM.compile_layers`."""

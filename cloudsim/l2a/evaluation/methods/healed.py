@@ -78,7 +78,7 @@ def random_plan(questions: "Sequence[Question]", layers: int, groups: int, budge
 
     from cloudsim.l2a.evaluation.forcing import PlannedRows
     from cloudsim.l2a.plan import Plan
-    from cloudsim.l2a.training.healing import random_mask
+    from cloudsim.l2a.training.masks import random_mask
 
     drawn = []
     for question in questions:
