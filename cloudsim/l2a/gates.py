@@ -37,12 +37,16 @@ def pooled(hidden: Tensor, mask: Tensor) -> Tensor:
     Returns:
         Shape (rows, 2·width).
     """
-    normal = nn.functional.rms_norm(precise(hidden), hidden.shape[-1:])
-    weight = mask.to(normal.dtype).unsqueeze(-1)
-    mean = (normal * weight).sum(1) / weight.sum(1).clamp(min=1)
+    states = precise(hidden)
+    scale = (states.square().mean(-1) + torch.finfo(states.dtype).eps).rsqrt()
+    weight = mask.to(states.dtype)
+    with torch.autocast(states.device.type, enabled=False):
+        total = torch.bmm((weight * scale).unsqueeze(1), states).squeeze(1)
+    mean = total / weight.sum(1, keepdim=True).clamp(min=1)
     # The last prompt token, whichever side the padding is on.
     last = (mask.long() * torch.arange(1, mask.shape[1] + 1, device=mask.device)).argmax(1)
-    return torch.cat([mean, normal[torch.arange(len(normal), device=mask.device), last]], dim=-1)
+    rows = torch.arange(len(states), device=mask.device)
+    return torch.cat([mean, states[rows, last] * scale[rows, last].unsqueeze(-1)], dim=-1)
 
 
 def precise(values: Tensor) -> Tensor:
@@ -52,6 +56,8 @@ def precise(values: Tensor) -> Tensor:
 
 def switch(logit: Tensor, hard: bool) -> Tensor:
     """σ(logit), or with `hard` its step at one half with the gradient of the soft one (straight-through)."""
+    if hard and not logit.requires_grad:
+        return (logit > 0).to(logit.dtype)
     soft = torch.sigmoid(logit)
     return (logit > 0).to(soft.dtype) + (soft - soft.detach()) if hard else soft
 

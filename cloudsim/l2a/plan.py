@@ -86,6 +86,7 @@ class GatePlanner:
 
     def __init__(self, model: L2AForCausalLM) -> None:
         self._gates, self._config = model.gates, model.config
+        self._asked: Tensor | None = None
 
     def reads(self, index: int) -> bool:
         """Where the gates do."""
@@ -93,10 +94,12 @@ class GatePlanner:
 
     def decide(self, index: int, state: Tensor | None, budget: Tensor) -> Decision:
         """Decisions at the calibrated budget."""
-        asked = budget.clone()
-        asked[:, 0] = interpolate(budget[:, 0], self._config.depth_map)
-        asked[:, 1] = interpolate(budget[:, 1], self._config.width_map)
-        return self._gates.decide(index, state, asked, 1.0, True)
+        if index == 0 or self._asked is None:
+            # Once for all layers: it would cost more than the gates themselves.
+            self._asked = budget.clone()
+            self._asked[:, 0] = interpolate(budget[:, 0], self._config.depth_map)
+            self._asked[:, 1] = interpolate(budget[:, 1], self._config.width_map)
+        return self._gates.decide(index, state, self._asked, 1.0, True)
 
 
 def interpolate(values: Tensor, points: list[tuple[float, float]]) -> Tensor:

@@ -77,6 +77,52 @@ def test_a_request_that_comes_back_at_its_level_goes_on_with_its_answer(measured
         assert answers.answer(index).tokens == others.answer(index).tokens
 
 
+class LeanerAfterLoss:
+    """A budget policy that gives a request less when it comes back from a lost node."""
+
+    def budget(self, request, replica, fleet):
+        return 0.4 if request.generated_tokens else 0.7
+
+
+def test_a_request_that_comes_back_at_another_level_goes_on_from_what_is_written(measured):
+    from unittest.mock import patch
+
+    import torch
+
+    from cloudsim.l2a.budget import ComputeBudget
+    from cloudsim.l2a.generation import Stopping, generate
+    from cloudsim.l2a.live.book import LiveBook
+    from cloudsim.l2a.live.network import load_network
+    from cloudsim.l2a.live.problems import ANSWER_TOKENS, prompt_ids
+    from cloudsim.l2a.tasks.problem import Effort
+    from cloudsim.workload import build_workload
+
+    policies = {"budget": {"_target_": "tests.l2a.live.test_live.LeanerAfterLoss"}}
+    config = live(measured, rows=30, gap_s=0.04, policies=policies)
+    gone_on, original = [], LiveBook.continued
+
+    def noting(book, request, pool, level, before, generated_tokens):
+        answer = original(book, request, pool, level, before, generated_tokens)
+        gone_on.append((request, level.index, before, generated_tokens, answer))
+        return answer
+
+    with patch.object(LiveBook, "continued", noting):
+        tables, _ = simulated(config)
+    questions, network = build_workload(config, 0).questions, load_network(measured / "nested")
+    budget = torch.tensor([ComputeBudget.of(0.4).vector])
+    assert gone_on
+    for request, level, before, written, answer in gone_on:
+        assert level != before.level.index
+        assert tables.requests["retries"][request]
+        kept = before.tokens[:written]
+        prompt = [*prompt_ids(questions[request].prompt(Effort.FULL)), *kept]
+        stopping, room = Stopping(network.stop, budget), ANSWER_TOKENS - written
+        rest = generate(network.decoder, [prompt], budget, network.planner, network.words, room, stopping=stopping)
+        assert answer.tokens == (*kept, *rest.tokens[0])
+        assert answer.new_tokens == written + len(rest.tokens[0]) > written > 0
+        assert answer.level.layers == int(rest.plan.layers.sum())
+
+
 def test_a_cut_ends_the_reasoning_where_it_stands_and_keeps_numbers_whole(measured):
     from cloudsim.cluster.pool import build_pool
     from cloudsim.l2a.live.book import LiveBook
