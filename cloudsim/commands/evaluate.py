@@ -90,13 +90,11 @@ def evaluate(config: "EvaluationConfig") -> "Result":
 def _show(result: "Result", folder: Path) -> None:
     from rich.console import Console
 
-    from cloudsim.l2a.evaluation.shown import frontier_table, timing_table
+    from cloudsim.l2a.evaluation.shown import result_tables
 
-    console, points = Console(), result.points
-    for split in dict.fromkeys(point.split for point in points):
-        console.print(frontier_table(points, split))
-    if result.timings:
-        console.print(timing_table(result.timings, 1))
+    console = Console()
+    for table in result_tables(result):
+        console.print(table)
     for line in result.left_out:
         console.print(f"left out: {line}", highlight=False, soft_wrap=True, markup=False)
     console.print(f"results: {folder}", highlight=False, soft_wrap=True, markup=False)

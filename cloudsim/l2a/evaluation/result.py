@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cloudsim.l2a.cost import ModelCost
     from cloudsim.l2a.evaluation.timing import Timing
 
-DOCUMENT, FRONTIER, RECORDS, PAGE = "evaluation.json", "frontier.csv", "records.parquet", "evaluation.html"
+DOCUMENT, FRONTIER, RECORDS = "evaluation.json", "frontier.csv", "records.parquet"
+TABLES, PAGE = "evaluation.md", "evaluation.html"
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,16 @@ class Result:
 
         from cloudsim.l2a.evaluation.page import write_page
         from cloudsim.l2a.evaluation.records import write
+        from cloudsim.l2a.evaluation.shown import result_tables
         from cloudsim.l2a.training.files import replace_text
+        from cloudsim.report.markdown import markdown_table
 
         folder.mkdir(parents=True, exist_ok=True)
         named = [table.assign(method=cell.method, budget=cell.budget, split=cell.split) for cell, table in self.tables.items()]
         write(pd.concat(named, ignore_index=True), folder / RECORDS)
         rows = [{**asdict(point), **_ends(point)} for point in self.points]
         replace_text(folder / FRONTIER, pd.DataFrame(rows).drop(columns=["ci95", "difference_ci95"]).to_csv(index=False))
+        replace_text(folder / TABLES, "\n".join(map(markdown_table, result_tables(self))))
         replace_text(folder / DOCUMENT, json.dumps(self.document(), indent=1) + "\n")
         write_page(folder / PAGE, self)
 

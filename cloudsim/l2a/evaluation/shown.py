@@ -1,4 +1,4 @@
-"""The result as tables in a terminal."""
+"""The result as tables, for a terminal and for documents."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +9,15 @@ from cloudsim.report.wording import percent
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from cloudsim.l2a.evaluation.result import Result
     from cloudsim.l2a.evaluation.timing import Timing
+
+
+def result_tables(result: "Result") -> "list[Table]":
+    """All tables of a result: the frontier of each split, and decode times if they were measured."""
+    points = result.points
+    frontiers = [frontier_table(points, split) for split in dict.fromkeys(point.split for point in points)]
+    return [*frontiers, *([timing_table(result.timings, 1)] if result.timings else [])]
 
 
 def frontier_table(points: Sequence[Point], split: str) -> "Table":

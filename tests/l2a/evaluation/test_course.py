@@ -8,6 +8,7 @@ from cloudsim.errors import ConfigError, ModelError
 from cloudsim.l2a.evaluation.config import EvaluationConfig
 from cloudsim.l2a.evaluation.options import compose
 from cloudsim.l2a.weights_folder import WeightsFolder
+from cloudsim.report.wording import percent
 
 
 class Told:
@@ -110,6 +111,9 @@ def test_the_folder_has_the_document_the_tables_and_a_page(config, tmp_path):
     assert row["accuracy"] == static["correct"].mean()
     assert row["layer_sparsity"] == pytest.approx(1 - static["layers"].mean() / 4)
     assert len(pd.read_csv(tmp_path / "out" / "frontier.csv")) == len(document["frontier"]) + 2
+    tables = (tmp_path / "out" / "evaluation.md").read_text()
+    assert tables.count("\n## ") == 2  # the first stands at the start
+    assert f"| static | 0.6 | {percent(row['accuracy'])} |" in tables
     page = (tmp_path / "out" / "evaluation.html").read_text()
     assert "http://" not in page.split("<script>")[0]
     assert all(f"figure-{name}" in page for name in ("frontier-id", "budget-depth", "layers-id", "time-speedup"))
