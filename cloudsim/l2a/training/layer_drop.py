@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from cloudsim.config import NotNegative, Share
 from cloudsim.l2a.tasks.batches import Batch, Mixture
 from cloudsim.l2a.training.masks import RandomMasks, under_masks
-from cloudsim.l2a.training.objective import divergence, targets_of
+from cloudsim.l2a.training.objective import cross_entropy, targets_of
 from cloudsim.l2a.training.optimizers import muon_and_adamw
 from cloudsim.l2a.training.schedule import warmup_stable_decay
-from cloudsim.l2a.training.teacher import Teacher
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,8 +25,7 @@ class LayerDrop:
     """All weights of a dense model learn to do without some layers (arXiv:1909.11556) and head groups (arXiv:2004.13342).
 
     A small model that was trained for few tasks needs every layer it has; a large one does not. This gives a small one what elasticity
-    has to work with. The result is a dense model like any other. Its teacher is itself as it was before, so that what it does with all
-    layers stays as it is: training it on the tasks again instead cost what it knew beyond them.
+    has to work with. The result is a dense model like any other.
 
     Args:
         low: smallest budget of a row; budgets are drawn evenly from there to 1.
@@ -41,19 +39,17 @@ class LayerDrop:
     steps: int
     mixture: "ProblemSource" = field(default_factory=Mixture)
     low: Share = 0.5
-    full: Share = 0.3
+    full: Share = 0.5
     matrix_lr: NotNegative = 0.01
     other_lr: NotNegative = 1.5e-3
     seed: int = 0
     name: str = "layer_drop"
-    _teacher: Teacher = field(init=False)
     _gated: "L2AForCausalLM" = field(init=False)
     _masks: RandomMasks = field(init=False)
 
     def __post_init__(self) -> None:
         from cloudsim.l2a.network import L2AForCausalLM
 
-        self._teacher = Teacher(self.model)
         # Without adapters and gates it is the dense model, run under masks.
         self._gated = L2AForCausalLM.wrap(self.model, lora_rank=0)
         config = self._gated.config
@@ -69,11 +65,11 @@ class LayerDrop:
         return self.mixture.draw(step, rank)
 
     def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
-        """Divergence from the whole model before the stage, as the micro-batch's part of the mean over the step's targets."""
+        """Cross-entropy, as the micro-batch's part of the mean over the step's targets."""
         batch = batches[index]
         layers, groups = self._masks.draw(len(batch.tokens), step, rank, index)
         logits = under_masks(self._gated, batch, layers, groups).logits
-        each = divergence(logits, self._teacher.logits(batch), batch) / targets_of(batches)
+        each = cross_entropy(logits, batch) / targets_of(batches)
         whole = (layers.all(1) & groups.flatten(1).all(1)).to(each.device)
         loss = each.sum()
         of_whole = float(each.detach()[whole].sum()) * len(whole) / max(1, int(whole.sum()))
@@ -86,4 +82,3 @@ class LayerDrop:
     def compile_layers(self, wanted: bool) -> None:
         """Compile the layers, or stop doing so."""
         self._gated.compile_layers(wanted)
-        self._teacher.compile_layers(wanted)

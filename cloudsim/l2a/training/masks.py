@@ -47,7 +47,7 @@ class RandomMasks:
 
     layers: int
     groups: int
-    low: float = 0.35
+    low: float = 0.45
     high: float = 1.0
     full: float = 0.0
     seed: int = 0

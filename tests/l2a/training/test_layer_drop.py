@@ -19,17 +19,15 @@ def stage(model, **options):
     return LayerDrop(model, 10, Mixture(problems=8, rows=8), **options)
 
 
-def test_where_nothing_is_dropped_it_stays_what_it_was(dense):
+def test_where_nothing_is_dropped_it_is_plain_training(dense):
+    from cloudsim.l2a.training.pretraining import Pretraining
+
     made = stage(dense, full=1.0)
     batches = made.batches(0, 0)
     loss, figures = made.loss(dense, batches, 0, 0, 0)
-    assert float(loss.detach()) == pytest.approx(0.0, abs=1e-6)
-    assert figures["loss_whole"] == pytest.approx(0.0, abs=1e-6)
-    with torch.no_grad():
-        dense.lm_head.weight.add_(0.1 * torch.randn(dense.lm_head.weight.shape, generator=torch.Generator().manual_seed(0)))
-    moved, figures = made.loss(dense, batches, 0, 0, 0)
-    assert float(moved.detach()) == pytest.approx(figures["loss_whole"], rel=1e-4)
-    assert figures["loss_whole"] > 1e-4
+    wanted, _ = Pretraining(dense, 10).loss(dense, batches, 0, 0, 0)
+    torch.testing.assert_close(loss, wanted)
+    assert figures["loss_whole"] == pytest.approx(float(loss.detach()))
 
 
 def test_dropped_rows_cost_more_than_whole_ones_and_every_weight_learns(dense):
@@ -48,7 +46,7 @@ def test_dropped_rows_cost_more_than_whole_ones_and_every_weight_learns(dense):
     made = stage(dense, low=0.3, full=0.5)
     assert sum(len(group["params"]) for each in made.optimizers() for group in each.param_groups) == len(list(dense.parameters()))
     loss, figures = made.loss(dense, made.batches(0, 0), 0, 0, 0)
-    assert float(loss.detach()) > 1e-3 > 1e-6 > figures["loss_whole"]
+    assert float(loss.detach()) > figures["loss_whole"] > 0
     loss.backward()
     assert all(parameter.grad is not None for parameter in dense.parameters())
     again, _ = made.loss(dense, made.batches(0, 0), 0, 0, 0)
