@@ -125,7 +125,9 @@ class NestedGates(nn.Module):
     a dial at d runs the share d of them. The first layer always runs whole, since the decision is taken after it.
     """
 
-    decided: Decision | None
+    decided: list[Decision] | None
+    # Thresholds, and the orders they are of. (They are the same at each prompt, and to sort them takes as long as the dials.)
+    _stand: tuple[list[tuple[int, int]], Tensor, Tensor] | None = None
 
     def __init__(self, layers: int, groups: int, width: int, hidden: int) -> None:
         super().__init__()
@@ -159,13 +161,13 @@ class NestedGates(nn.Module):
             return Decision(one[:, 0], one[:, 1:])
         if state is not None:
             depth, width = self._dials(state, budget, hard).unbind(1)
-            self.decided = Decision(
-                switch((depth[:, None] - thresholds(self.layer_order)) / temperature, hard),
-                switch((width[:, None, None] - thresholds(self.group_order)) / temperature, hard),
-            )
+            of_layers, of_groups = self._thresholds()
+            layer = switch((depth[:, None] - of_layers) / temperature, hard).unbind(1)
+            group = switch((width[:, None, None] - of_groups) / temperature, hard).unbind(1)
+            self.decided = [Decision(*pair) for pair in zip(layer, group, strict=True)]
         if self.decided is None:
             raise ValueError("nested gates decide at the second layer, which has not been seen")
-        decision = Decision(self.decided.layer[:, index], self.decided.groups[:, index])
+        decision = self.decided[index]
         if index == layers - 1:
             # The graph of a training step is not to outlive it.
             self.decided = None
@@ -174,6 +176,17 @@ class NestedGates(nn.Module):
     def set_levels(self, count: int) -> None:
         """Let the dials rest only on `count` stops, evenly spread over [0, 1]; 0 frees them."""
         self.stops = even(count) if count else torch.zeros(0)
+
+    def _thresholds(self) -> tuple[Tensor, Tensor]:
+        """Where layers and groups go out; kept as long as their orders are, where no gradient is asked for."""
+        orders = (self.layer_order, self.group_order)
+        if torch.is_grad_enabled():
+            return thresholds(orders[0]), thresholds(orders[1])
+        # PyTorch counts the changes in place of each tensor; a tensor that was replaced lies elsewhere.
+        now = [(order.data_ptr(), order._version) for order in orders]
+        if self._stand is None or self._stand[0] != now:
+            self._stand = (now, thresholds(orders[0]), thresholds(orders[1]))
+        return self._stand[1], self._stand[2]
 
     def _dials(self, state: Tensor, budget: Tensor, hard: bool) -> Tensor:
         """Where the dials for depth and width stand. Shape (rows, 2)."""
