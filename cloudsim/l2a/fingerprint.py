@@ -1,5 +1,6 @@
-"""The identity of a base model: a hash of its weights, whichever files hold them."""
+"""The identity of weights: a hash of those of a base model, whichever files hold them, and where weights stand in memory."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 import torch
@@ -10,6 +11,11 @@ def base_weights(base: nn.Module) -> dict[str, Tensor]:
     """The weights of a dense model under their own names, adapters left out; shared ones once."""
     named = ((name.replace(".base_layer.", "."), parameter) for name, parameter in base.named_parameters())
     return {name: parameter for name, parameter in named if "lora_" not in name}
+
+
+def standing(weights: Iterable[Tensor]) -> list[tuple[int, int]]:
+    """Changes whenever one of the weights does: PyTorch counts the changes in place, and a tensor that was replaced lies elsewhere."""
+    return [(weight.data_ptr(), weight._version) for weight in weights]
 
 
 def weights_sha256(base: nn.Module) -> str:

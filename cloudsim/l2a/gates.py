@@ -6,6 +6,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from cloudsim.l2a.fingerprint import standing
+
 # Gates start open, so that training begins at the dense model.
 OPEN = 3.0
 EPSILON = 1e-4
@@ -182,8 +184,7 @@ class NestedGates(nn.Module):
         orders = (self.layer_order, self.group_order)
         if torch.is_grad_enabled():
             return thresholds(orders[0]), thresholds(orders[1])
-        # PyTorch counts the changes in place of each tensor; a tensor that was replaced lies elsewhere.
-        now = [(order.data_ptr(), order._version) for order in orders]
+        now = standing(orders)
         if self._stand is None or self._stand[0] != now:
             self._stand = (now, thresholds(orders[0]), thresholds(orders[1]))
         return self._stand[1], self._stand[2]

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 from cloudsim.errors import ModelError
 from cloudsim.l2a.base_reference import empty_base
 from cloudsim.l2a.configuration import L2AConfig, base_problems
-from cloudsim.l2a.fingerprint import weights_sha256
+from cloudsim.l2a.fingerprint import standing, weights_sha256
 from cloudsim.l2a.gates import Decision, FaithfulGates, NestedGates, StopGate, pooled
 from cloudsim.l2a.layer import causal_mask, gated_layer, normalised
 
@@ -247,8 +247,7 @@ class L2AForCausalLM(PreTrainedModel):  # type: ignore[no-untyped-call]
         """The model in the form that skips; made once, and again when weights have changed."""
         from cloudsim.l2a.decoder import SkippingDecoder
 
-        # PyTorch counts the changes in place of each tensor; a tensor that was replaced lies elsewhere.
-        now = [(parameter.data_ptr(), parameter._version) for parameter in self.base.parameters()]
+        now = standing(self.base.parameters())
         if self._decoder is None or self._decoder[0] != now:
             self._decoder = (now, SkippingDecoder(self.base, self.base.model.embed_tokens.weight.dtype))
         return cast("SkippingDecoder", self._decoder[1])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ class Result:
     left_out: Sequence[str]
     options: Mapping[str, Any]
 
-    @property
+    @cached_property
     def points(self) -> list[Point]:
         """The frontier, the dense model first."""
         return frontier(self.tables, self.cost)
