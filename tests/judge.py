@@ -102,9 +102,9 @@ class Judge:
         if chunks:
             token_layers = sum(n * s.layers for s, n in chunks)
             pairs = sum(s.units * ((s.stored + n) ** 2 - s.stored**2) for s, n in chunks)
-            duration = self.latency.mixed_step_s(len(scheduled), read, layers, kv, token_layers, pairs)
+            duration = self.latency.mixed_run(len(scheduled), read, layers, kv, 0, token_layers, pairs, 0)[0]
         else:
-            duration = self.latency.decode_step_s(len(decodes), read, layers, kv)
+            duration = self.latency.decode_run(len(decodes), read, layers, kv, 0)[0]
         self.now += duration
         self.busy_s += duration
         self.steps += 1

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from cloudsim.cluster.instances import Instance, find_instance
 from cloudsim.config import PoolConfig, RunConfig
 from cloudsim.errors import ConfigError
+from cloudsim.latency.contract import LatencyModel
+from cloudsim.latency.fitted import fitted_latency, measured_latency
+from cloudsim.latency.projected import extrapolated_latency
 from cloudsim.models.elastic import ElasticProfile, find_profile, static_profile
-from cloudsim.models.extrapolation import extrapolated_latency
-from cloudsim.models.latency import LatencyModel, fitted_latency, measured_latency
 from cloudsim.models.measured import MeasuredProfile, find_measured, measured_path
 from cloudsim.models.memory import MemoryPlan, kv_blocks, plan_memory
 from cloudsim.models.spec import ModelSpec, find_model

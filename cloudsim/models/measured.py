@@ -77,7 +77,7 @@ class Mask(Section):
 
 
 class Clock(Section):
-    """Step times measured on a CPU, seconds; the terms are those of `LatencyModel`."""
+    """Step times measured on a CPU, seconds; the terms are those of `AffineLatency`."""
 
     machine: str
     error_pct: NotNegative = Field(description="mean relative error of the fit")

@@ -13,8 +13,8 @@ from heapq import heappop
 from math import inf, sqrt
 
 from cloudsim.clock import Clock
+from cloudsim.latency.contract import LatencyModel
 from cloudsim.models.elastic import ElasticProfile
-from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.batch import INDEX_BITS, INDEX_MASK, Batch
 from cloudsim.serving.request import Request
 
@@ -117,7 +117,7 @@ class Engine(Batch):
     def step_s(self) -> float:
         """Seconds of one decode step of the present batch."""
         self.catch_up()
-        return self.latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
+        return self.latency.decode_run(self.decoding, self._layers_read, self._layers, self.kv_units, self._width)[0]
 
     def _run_s(self, steps: int) -> float:
         return steps * self._first_s + self._growth_s * (steps * (steps - 1))
@@ -166,7 +166,7 @@ class Engine(Batch):
             self._chunks = None
         self.step -= 1
         self.kv_units -= self._width
-        last_s = self.latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
+        last_s = self.latency.decode_run(self.decoding, self._layers_read, self._layers, self.kv_units, self._width)[0]
         self._share_s -= last_s / self.decoding
         self._ahead_steps = 0
         self.run_began_s -= last_s
@@ -238,9 +238,8 @@ class Engine(Batch):
         decoding = self.decoding
         if self._chunks is not None:
             if decoding:  # who decodes is charged what the steps would have taken without the prompts
-                latency = self.latency
-                first_s = latency.decode_step_s(decoding, self._layers_read, self._layers, self.kv_units)
-                decode_s = min(run_s, steps * first_s + 0.5 * latency.kv_unit_s * self._width * pairs)
+                first_s, growth_s, _ = self.latency.decode_run(decoding, self._layers_read, self._layers, self.kv_units, self._width)
+                decode_s = min(run_s, steps * first_s + growth_s * pairs)
                 self._share_s += decode_s / decoding
                 run_s -= decode_s
                 self.kv_units += steps * self._width
@@ -309,11 +308,12 @@ class Engine(Batch):
             finish = step + 1
         elif not ample:
             finish = self._last_step(step + 1, finish)
-        latency = self.latency
         self.busy = True
-        self._first_s = latency.decode_step_s(self.decoding, self._layers_read, self._layers, self.kv_units)
-        self._growth_s = 0.5 * latency.kv_unit_s * self._width
-        self._run(finish - step)
+        self._first_s, self._growth_s, most = self.latency.decode_run(
+            self.decoding, self._layers_read, self._layers, self.kv_units, self._width
+        )  # fmt: skip
+        steps = finish - step
+        self._run(steps if steps < most else most)
 
     def _begin_mixed(self, admit: bool) -> bool:
         """Begin a step with prompt chunks if there are any; False if there are none."""
@@ -350,7 +350,7 @@ class Engine(Batch):
         self._ahead_steps = 0
         if self.waiting or self.run_steps > 1:
             return
-        step, latency = self.step + 1, self.latency
+        step = self.step + 1
         units, layers, kv_units = self._width, self._layers, self.kv_units + self._width
         finish = self._next_finish() if self.decoding else sys.maxsize
         for request, tokens in chunks:
@@ -364,9 +364,9 @@ class Engine(Batch):
         steps = finish - step
         if steps <= 0 or not self.fits(finish, (units - self._width) * (steps // self.block_tokens + 2)):
             return
-        self._ahead_steps = steps
-        self._ahead_first_s = first = latency.decode_step_s(self.decoding + len(chunks), self._layers_read, layers, kv_units)
-        self._ahead_growth_s = growth = 0.5 * latency.kv_unit_s * units
+        first, growth, most = self.latency.decode_run(self.decoding + len(chunks), self._layers_read, layers, kv_units, units)
+        steps = min(steps, most)
+        self._ahead_steps, self._ahead_first_s, self._ahead_growth_s = steps, first, growth
         self._attend_s = self._due_s + (steps * first + growth * (steps * (steps - 1)))
 
     def _admit(self, request: Request) -> bool:
@@ -397,26 +397,23 @@ class Engine(Batch):
 
     def _price_chunks(self, chunks: list[tuple[Request, int]]) -> int:
         """Work out the time of the composed step with chunks; return how many steps like it follow each other."""
-        latency, decoding = self.latency, self.decoding
-        token_layers = pair_units = 0
+        token_layers = pair_units = pair_growth = 0
         for request, tokens in chunks:
             level = request.level
             token_layers += tokens * level.layers
             pair_units += level.units * tokens * (2 * request.prefilled_tokens + tokens)
-        steps, growth = 1, 0.0
-        if len(chunks) == 1 and request.prefilled_tokens + 2 * tokens < request.prompt_tokens:
-            steps = self._extend_chunk(request, tokens)
-            growth = latency.prefill_pair_unit_s * level.units * tokens * tokens
-        self._first_s = latency.mixed_step_s(
-            decoding + len(chunks), self._layers_read, self._layers, self.kv_units, token_layers, pair_units
+        again = len(chunks) == 1 and request.prefilled_tokens + 2 * tokens < request.prompt_tokens
+        if again:
+            pair_growth = level.units * tokens * tokens
+        self._first_s, self._growth_s, most = self.latency.mixed_run(
+            self.decoding + len(chunks), self._layers_read, self._layers, self.kv_units, self._width, token_layers, pair_units, pair_growth
         )  # fmt: skip
-        self._growth_s = growth + 0.5 * latency.kv_unit_s * self._width
-        return steps
+        return self._extend_chunk(request, tokens, most) if again else 1
 
-    def _extend_chunk(self, request: Request, tokens: int) -> int:
-        """Steps in which one chunk can be repeated before its prompt ends, a sequence completes or blocks run out."""
+    def _extend_chunk(self, request: Request, tokens: int, most: int) -> int:
+        """Steps, `most` at most, in which one chunk can be repeated before its prompt ends, a sequence completes or blocks run out."""
         done = request.prefilled_tokens
-        steps = (request.prompt_tokens - done - 1) // tokens
+        steps = min((request.prompt_tokens - done - 1) // tokens, most)
         if self.decoding:
             steps = min(steps, self._next_finish() - self.step)
         need = (self.blocks(done + steps * tokens) - self.blocks(done + tokens)) * request.level.units

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cloudsim.clock import Clock
 from cloudsim.contracts import DenseLatency
+from cloudsim.latency.contract import LatencyModel
 from cloudsim.models.elastic import ElasticProfile
-from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.batch import INDEX_BITS, restart
 from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
@@ -152,11 +152,11 @@ class Replica(Engine):
         """
         self.catch_up()
         latency, full = self.latency, self.profile.levels[0]
-        queue_s = (self._queued_tokens + prompt_tokens) * latency.prefill_token_layer_s * full.layers
-        step_s = latency.decode_step_s(
+        queue_s = (self._queued_tokens + prompt_tokens) * latency.prompt_token_s(full.layers)
+        step_s = latency.decode_run(
             self.decoding + 1, full.layers, self._layers + full.layers,
-            self.kv_units + int((prompt_tokens + output_tokens * 0.5) * full.units),
-        )  # fmt: skip
+            self.kv_units + int((prompt_tokens + output_tokens * 0.5) * full.units), self._width + full.units,
+        )[0]  # fmt: skip
         return DenseLatency(queue_s + step_s, step_s)
 
     def kv_free(self) -> float:

@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 
 from cloudsim.clock import Clock
 from cloudsim.models.elastic import ElasticProfile, Level
-from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
 from tests.judge import Judge, Sequence
-from traces.provenance import Provenance, Source
+from tests.latency.models import GROUPS, LAYERS, affine, roofline, tabulated
 
-LAYERS, GROUPS = 8, 4
-SOURCE = Source("test", Provenance.ASSUMED, "test")
+UNIT_S = 2.0**-20
+"""A dyadic rational: every sum of such coefficients is exact, so that even ties must fall alike."""
 
 
 def profile(independent):
@@ -24,16 +23,6 @@ def profile(independent):
         Level(i, b, layers, units, layers / LAYERS, units / (layers * GROUPS), 1.0, 1.0) for i, (b, layers, units) in enumerate(shares)
     )
     return ElasticProfile("test", LAYERS, levels, independent, 0.0, ())
-
-
-def latency(scale):
-    """Coefficients that are dyadic rationals: every sum of them is exact, so that even ties must fall alike."""
-    unit = scale * 2.0**-20
-    return LatencyModel(
-        host_step_s=100 * unit, host_sequence_s=4 * unit, head_s=300 * unit, layer_s=700 * unit, sequence_layer_s=2 * unit,
-        kv_unit_s=unit / 16, prefill_floor_layer_s=800 * unit, prefill_layer_s=200 * unit, prefill_token_layer_s=4 * unit,
-        prefill_pair_unit_s=unit / 4096, source=SOURCE,
-    )  # fmt: skip
 
 
 def serve(requests, latency_model, levels, capacity, block, step_tokens, max_sequences):
@@ -77,8 +66,19 @@ def loads(draw):
 @settings(max_examples=400, deadline=None)
 @given(loads())
 def test_time_stamps_equal_those_of_the_judge(load):
+    compare(load, affine)
+
+
+@pytest.mark.parametrize("kind", [tabulated, roofline])
+@settings(max_examples=150, deadline=None)
+@given(loads())
+def test_they_do_where_runs_end_before_the_batch_changes(kind, load):
+    compare((*load[:5], False, load[6]), kind)
+
+
+def compare(load, kind):
     rows, capacity, block, step_tokens, max_sequences, dyadic, independent = load
-    levels, model = profile(independent), latency(1.0 if dyadic else 0.9871235)
+    levels, model = profile(independent), kind(UNIT_S * (1.0 if dyadic else 0.9871235))
     shapes = [levels.levels[row[4]] for row in rows]
     expected = [Sequence(*row[:4], level.layers, level.units, level.index) for row, level in zip(rows, shapes, strict=True)]
     judge = Judge(model, levels, capacity, block, step_tokens, max_sequences)
@@ -105,7 +105,7 @@ def test_events_do_not_grow_with_tokens():
     fired = []
     for factor in (1, 100):
         rows = [Sequence(i, i * 50.0, 300 * factor, 200 * factor, LAYERS, 32, 0) for i in range(20)]
-        replica, _, done = serve(rows, latency(1.0), profile(False), 10**9, 16, 256, 8)
+        replica, _, done = serve(rows, affine(UNIT_S), profile(False), 10**9, 16, 256, 8)
         assert len(done) == 20
         fired.append(replica.clock.fired)
     assert fired[1] <= fired[0] + 20  # a long prompt adds one event: full chunks, then its last one

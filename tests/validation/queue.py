@@ -6,8 +6,8 @@ from math import factorial, inf
 import numpy as np
 
 from cloudsim.clock import Clock
+from cloudsim.latency.affine import AffineLatency
 from cloudsim.models.elastic import ElasticProfile, Level
-from cloudsim.models.latency import LatencyModel
 from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
 from traces.provenance import Provenance, Source
@@ -38,7 +38,7 @@ def engine_waits_s(queue, servers):
         ("host_sequence_s", "head_s", "layer_s", "sequence_layer_s", "kv_unit_s", "prefill_floor_layer_s", "prefill_layer_s",
          "prefill_token_layer_s", "prefill_pair_unit_s"), 0.0,
     )  # fmt: skip
-    latency = LatencyModel(host_step_s=STEP_S, **zero, source=Source("test", Provenance.ASSUMED, "test"))
+    latency = AffineLatency(host_step_s=STEP_S, **zero, source=Source("test", Provenance.ASSUMED, "test"))
     profile = ElasticProfile("test", 1, (Level(0, 1.0, 1, 1, 1.0, 1.0, 1.0, 1.0),), False, 0.0, ())
     clock = Clock()
     engine = Engine(clock, latency, profile, 10**12, 16, servers + 1, servers, lambda request: None)

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from cloudsim.errors import ConfigError
-from cloudsim.models.latency import TABLES, LatencyModel, LayerTerms, built_latency, latency_table, layer_terms
+from cloudsim.latency.affine import AffineLatency
+from cloudsim.latency.fitted import TABLES, LayerTerms, built_latency, latency_table, layer_terms
 from cloudsim.models.spec import ModelSpec, find_model
 from traces.provenance import Provenance, Source
 
 
 def extrapolated_latency(
     model: ModelSpec, gpu: str, precision: str, tensor_parallel: int, host_step_s: float, host_sequence_s: float, gate_overhead: float = 0.0
-) -> LatencyModel:
+) -> AffineLatency:
     """Step times of a model that is in no table, projected from those that are on the same GPUs.
 
     Each term of a layer is a line over the layer's weights, each term of a unit one over its head size: what is left at no weights is

@@ -1,8 +1,8 @@
 import pytest
 
 from cloudsim.errors import ConfigError
-from cloudsim.models.extrapolation import extrapolated_latency
-from cloudsim.models.latency import fitted_latency, measured_latency
+from cloudsim.latency.fitted import fitted_latency, measured_latency
+from cloudsim.latency.projected import extrapolated_latency
 from cloudsim.models.spec import find_model
 from tests.models.profiles import profile
 from traces.provenance import Provenance
@@ -13,7 +13,7 @@ from traces.provenance import Provenance
 def test_the_line_through_the_known_models_passes_near_each(name, gpu):
     model = find_model(name)
     made = [build(model, gpu, "bf16", 1, 1e-4, 1e-6) for build in (fitted_latency, extrapolated_latency)]
-    steps = [latency.decode_step_s(8, model.layers, 8 * model.layers, 8 * 500 * model.layers * model.kv_heads) for latency in made]
+    steps = [latency.decode_run(8, model.layers, 8 * model.layers, 8 * 500 * model.layers * model.kv_heads, 0)[0] for latency in made]
     assert steps[1] == pytest.approx(steps[0], rel=0.12)
 
 
@@ -37,5 +37,5 @@ def test_too_few_models_to_project_from_is_said():
 
 def test_the_measured_clock_has_no_host_on_top():
     latency = measured_latency(profile().clock, "tiny-reasoner")
-    assert latency.decode_step_s(2, 8, 16, 100) == pytest.approx(1e-4 + 8 * 1e-3 + 16 * 1e-5 + 100 * 1e-9)
+    assert latency.decode_run(2, 8, 16, 100, 0)[0] == pytest.approx(1e-4 + 8 * 1e-3 + 16 * 1e-5 + 100 * 1e-9)
     assert latency.source.provenance is Provenance.MEASURED

@@ -1,86 +1,18 @@
-"""How long one step of a replica takes.
+"""Step times that were fitted to measured operator tables, one fit for each model, GPU, precision and number of GPUs."""
 
-Decode step of B sequences: ``step + layers_read·layer + Σ layers·sequence + Σ units·kv·unit + B·host``, the closed form
-``a + b·B + c·Σkv`` (mean error 3.6 % over 108 fits against measured operator tables) written per layer, so that a sequence which
-skips layers or KV head groups pays for what it uses, while the weights of a layer are read if any sequence of the batch needs it.
-Prefill of n tokens: ``max(floor, a + b·n) + c·n²`` (mean error 2.9 %); a mixed step adds the KV terms of the decoding sequences.
-"""
-
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cloudsim.catalog import rows
 from cloudsim.errors import ConfigError
+from cloudsim.latency.affine import AffineLatency
 from cloudsim.models.measured import Clock
 from cloudsim.models.spec import ModelSpec
 from traces.provenance import Provenance, Source
 
 
-@dataclass(frozen=True, slots=True)
-class LatencyModel:
-    """Step times of one model on one replica, in seconds.
-
-    A *unit* is one KV head group of one layer; a dense sequence has layers × groups of them.
-
-    Args:
-        host_step_s: host time of any step.
-        host_sequence_s: host time a step for each sequence in it.
-        head_s: embedding and LM head, independent of depth.
-        layer_s: one layer whose weights are read.
-        sequence_layer_s: one decoding sequence in one layer.
-        kv_unit_s: one cached token read in one unit.
-        prefill_floor_layer_s: least time of one layer in a step with a prompt chunk.
-        prefill_layer_s, prefill_token_layer_s: fixed and per-token time of one layer in such a step.
-        prefill_pair_unit_s: one pair of prompt tokens (the square term) in one unit.
-    """
-
-    host_step_s: float
-    host_sequence_s: float
-    head_s: float
-    layer_s: float
-    sequence_layer_s: float
-    kv_unit_s: float
-    prefill_floor_layer_s: float
-    prefill_layer_s: float
-    prefill_token_layer_s: float
-    prefill_pair_unit_s: float
-    source: Source
-
-    def decode_step_s(self, sequences: int, layers_read: float, layers: int, kv_units: int) -> float:
-        """Seconds of one decode step.
-
-        Args:
-            sequences: sequences in the batch.
-            layers_read: layers whose weights are read: the union over the batch.
-            layers: sum over sequences of the layers each one uses.
-            kv_units: sum over sequences of attended tokens × units.
-        """
-        return (
-            self.host_step_s + self.host_sequence_s * sequences + self.head_s
-            + self.layer_s * layers_read + self.sequence_layer_s * layers + self.kv_unit_s * kv_units
-        )  # fmt: skip
-
-    def mixed_step_s(self, sequences: int, layers_read: float, layers: int, kv_units: int, token_layers: int, pair_units: int) -> float:
-        """Seconds of one step with prompt chunks.
-
-        Args:
-            sequences: sequences in the step, decoding or prefilling.
-            layers_read: union of the layers over all of them.
-            layers, kv_units: sums over the decoding ones, as in `decode_step_s`.
-            token_layers: sum over chunks of tokens × layers.
-            pair_units: sum over chunks of ((prefix + n)² − prefix²) × units.
-        """
-        linear = self.prefill_layer_s * layers_read + self.prefill_token_layer_s * token_layers
-        floor = self.prefill_floor_layer_s * layers_read
-        return (
-            self.host_step_s + self.host_sequence_s * sequences + self.head_s + (linear if linear > floor else floor)
-            + self.prefill_pair_unit_s * pair_units + self.sequence_layer_s * layers + self.kv_unit_s * kv_units
-        )  # fmt: skip
-
-
 def fitted_latency(
     model: ModelSpec, gpu: str, precision: str, tensor_parallel: int, host_step_s: float, host_sequence_s: float, gate_overhead: float = 0.0
-) -> LatencyModel:
+) -> AffineLatency:
     """The fitted step times of `model` on `tensor_parallel` GPUs; `ConfigError` with the known combinations if there is no fit.
 
     `gate_overhead` is the share of compute time that the gates of an elastic model add.
@@ -107,7 +39,7 @@ def latency_table() -> tuple[dict[str, str], ...]:
 
 
 class LayerTerms(NamedTuple):
-    """Milliseconds of one layer or one unit; the fields of `LatencyModel` from `layer_s` on."""
+    """Milliseconds of one layer or one unit; the fields of `AffineLatency` from `layer_s` on."""
 
     layer: float
     sequence: float
@@ -132,21 +64,21 @@ def layer_terms(fit: dict[str, str], model: ModelSpec) -> tuple[float, LayerTerm
 
 def built_latency(
     head_ms: float, terms: LayerTerms, host_step_s: float, host_sequence_s: float, gate_overhead: float, source: Source
-) -> LatencyModel:
+) -> AffineLatency:
     """The latency model of these milliseconds, the gates' share added."""
     second = 1e-3 * (1 + gate_overhead)
     layer, sequence, kv_unit, floor, prefill, token, pair = (term * second for term in terms)
-    return LatencyModel(
+    return AffineLatency(
         host_step_s, host_sequence_s, head_ms * second, layer, sequence, kv_unit, floor, prefill, token, pair, source
     )  # fmt: skip
 
 
-def measured_latency(clock: Clock, name: str, gate_overhead: float = 0.0) -> LatencyModel:
+def measured_latency(clock: Clock, name: str, gate_overhead: float = 0.0) -> AffineLatency:
     """Step times that `profile l2a` measured on a CPU; they have the host's share in them."""
     second = 1 + gate_overhead
     origin = f"python -m cloudsim profile l2a, fit error {clock.error_pct:.1f} %"
     source = Source(f"step times of {name} on {clock.machine}", Provenance.MEASURED, origin)
-    return LatencyModel(
+    return AffineLatency(
         0.0, 0.0, clock.head_s * second, clock.layer_s * second, clock.sequence_layer_s * second, clock.kv_unit_s * second, 0.0,
         clock.prefill_layer_s * second, clock.prefill_token_layer_s * second, clock.prefill_pair_unit_s * second, source,
     )  # fmt: skip
