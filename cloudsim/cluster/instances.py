@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from cloudsim.catalog import entry
+from cloudsim.models.gpu import find_gpu
 from traces.provenance import Provenance, Source
-
-GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,5 @@ class Instance:
 def find_instance(name: str) -> Instance:
     """The instance type called `name`; `ConfigError` with the known names if there is none."""
     found = entry("cloudsim.cluster.catalog", "instances.yaml", "instance", name)
-    gpu = entry("cloudsim.cluster.catalog", "gpus.yaml", "GPU", found["gpu"])
     source = Source(f"price of {name}", Provenance(found["provenance"]), found["source"])
-    return Instance(name, found["gpu"], found["gpus"], gpu["memory_gib"] * GIB, float(found["on_demand_usd_per_h"]), source)
+    return Instance(name, found["gpu"], found["gpus"], find_gpu(found["gpu"]).memory_bytes, float(found["on_demand_usd_per_h"]), source)

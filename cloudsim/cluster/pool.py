@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from cloudsim.cluster.instances import Instance, find_instance
 from cloudsim.config import PoolConfig, RunConfig
 from cloudsim.errors import ConfigError
+from cloudsim.latency.clocked import clocked_latency
 from cloudsim.latency.contract import LatencyModel
-from cloudsim.latency.fitted import fitted_latency, measured_latency
-from cloudsim.latency.projected import extrapolated_latency
+from cloudsim.latency.host import Host
+from cloudsim.latency.lookup import find_latency
 from cloudsim.models.elastic import ElasticProfile, find_profile, static_profile
+from cloudsim.models.gpu import find_gpu
 from cloudsim.models.measured import MeasuredProfile, find_measured, measured_path
 from cloudsim.models.memory import MemoryPlan, kv_blocks, plan_memory
 from cloudsim.models.spec import ModelSpec, find_model
@@ -52,14 +54,14 @@ def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
             f"instance {instance.name} has {instance.gpus} GPUs, which tensor_parallel {engine.tensor_parallel} does not divide"
         )
     model, profile, measured = _served(pool, config)
-    host = (engine.step_overhead_s, engine.sequence_overhead_s)
-    served = (model, instance.gpu, engine.precision, engine.tensor_parallel, *host, profile.gate_overhead)
-    if measured is None:
-        latency = fitted_latency(*served)
-    elif config.model.clock == "measured":
-        latency = measured_latency(measured.clock, measured.name, profile.gate_overhead)
+    latency: LatencyModel
+    if measured is not None and config.model.clock == "measured":
+        latency = clocked_latency(measured.clock, measured.name, profile.gate_overhead)
     else:
-        latency = extrapolated_latency(*served)
+        host = Host(engine.step_overhead_s, engine.sequence_overhead_s)
+        latency = find_latency(
+            model, find_gpu(instance.gpu), engine.precision, engine.tensor_parallel, host, profile.gate_overhead
+        )  # fmt: skip
     memory = plan_memory(model, instance.gpu_memory_bytes, engine.tensor_parallel, engine.precision, engine.memory_fraction)
     blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.tensor_parallel} × {instance.gpu}")
     unit_bytes = memory.kv_bytes_per_token / (model.layers * model.kv_heads)

@@ -2,7 +2,8 @@
 
 Decode step of B sequences: ``step + layers_read·layer + Σ layers·sequence + Σ units·kv·unit + B·host``, the closed form
 ``a + b·B + c·Σkv`` (mean error 3.6 % over 108 fits against measured operator tables) written per layer.
-Prefill of n tokens: ``max(floor, a + b·n) + c·n²`` (mean error 2.9 %); a mixed step adds the KV terms of the decoding sequences.
+Prefill of n tokens: ``max(floor, a + b·n) + d·n + c·n²`` (mean error 2.9 % without d); a mixed step adds the KV terms of the decoding
+sequences.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class AffineLatency:
         kv_unit_s: one cached token read in one unit.
         prefill_floor_layer_s: least time of one layer in a step with a prompt chunk.
         prefill_layer_s, prefill_token_layer_s: fixed and per-token time of one layer in such a step.
+        prefill_passing_layer_s: per-token time of one layer that passes beside the matrices, whatever their weights take.
         prefill_pair_unit_s: one pair of prompt tokens (the square term) in one unit.
     """
 
@@ -38,6 +40,7 @@ class AffineLatency:
     prefill_token_layer_s: float
     prefill_pair_unit_s: float
     source: Source
+    prefill_passing_layer_s: float = 0.0
 
     def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
         """See `LatencyModel`."""
@@ -64,10 +67,11 @@ class AffineLatency:
         floor = self.prefill_floor_layer_s * layers_read
         first_s = (
             self.host_step_s + self.host_sequence_s * sequences + self.head_s + (linear if linear > floor else floor)
+            + self.prefill_passing_layer_s * token_layers
             + self.prefill_pair_unit_s * pair_units + self.sequence_layer_s * layers + self.kv_unit_s * kv_units
         )  # fmt: skip
         return first_s, self.prefill_pair_unit_s * pair_growth + 0.5 * self.kv_unit_s * units, ENDLESS
 
     def prompt_token_s(self, layers: int) -> float:
         """See `LatencyModel`."""
-        return self.prefill_token_layer_s * layers
+        return (self.prefill_token_layer_s + self.prefill_passing_layer_s) * layers

@@ -37,6 +37,7 @@ class Shape(Section):
     head_dim: Count
     hidden: Count
     vocab: Count
+    layer_params: Count
     params: Count
 
 
@@ -122,8 +123,8 @@ class MeasuredProfile(Section):
         """Architecture and score of the dense model, as the catalogue has them for others."""
         shape = self.model
         return ModelSpec(
-            name=shape.name, layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, vocab=shape.vocab,
-            params=float(shape.params), kind=KIND, scores={TASK: self.levels[0].accuracy}, source=self.origin,
+            **shape.model_dump(exclude={"params"}), params=float(shape.params), kind=KIND, scores={TASK: self.levels[0].accuracy},
+            source=self.origin,
             provenance=Provenance.MEASURED,
         )  # fmt: skip
 

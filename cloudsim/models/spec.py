@@ -14,17 +14,21 @@ class ModelSpec:
     """One dense transformer.
 
     Args:
-        kv_heads: KV head groups a layer; the unit in which attention can be pruned and its cache freed.
-        params: number of parameters.
+        query_heads: a layer. kv_heads: KV head groups a layer; the unit in which attention can be pruned and its cache freed.
+        hidden: width of the residual stream.
+        layer_params: parameters of one layer's matrices. params: of the whole model.
         kind: base or instruct; scores of different kinds are not compared.
         scores: published or measured share of right answers in [0, 1] by benchmark.
     """
 
     name: str
     layers: int
+    query_heads: int
     kv_heads: int
     head_dim: int
+    hidden: int
     vocab: int
+    layer_params: int
     params: float
     kind: str
     scores: dict[str, float]
@@ -54,7 +58,18 @@ def find_model(name: str) -> ModelSpec:
     """The model called `name`; `ConfigError` with the known names if there is none."""
     found = entry("cloudsim.models.catalog", "models.yaml", "model", name)
     scores = {task: percent / 100 for task, percent in found["scores"].items()}
+    shape = {key: int(found[key]) for key in ("layers", "query_heads", "kv_heads", "head_dim", "hidden", "vocab")}
     return ModelSpec(
-        name=name, layers=found["layers"], kv_heads=found["kv_heads"], head_dim=found["head_dim"], vocab=found["vocab"],
-        params=float(found["params"]), kind=found["kind"], scores=scores, source=found["source"],
-    )  # fmt: skip
+        name=name,
+        **shape,
+        layer_params=layer_params(**shape, ffn=found["ffn"]),
+        params=float(found["params"]),
+        kind=found["kind"],
+        scores=scores,
+        source=found["source"],
+    )
+
+
+def layer_params(query_heads: int, kv_heads: int, head_dim: int, hidden: int, ffn: int, **_: int) -> int:
+    """Parameters of the matrices of one layer of a Llama or Qwen3: query, key, value and output projections, and a gated MLP."""
+    return hidden * head_dim * 2 * (query_heads + kv_heads) + 3 * hidden * ffn

@@ -33,7 +33,10 @@ def profile(name="tiny-reasoner-l2a", model="tiny-reasoner", budgets=(1.0, 0.75,
         ))  # fmt: skip
     return MeasuredProfile(
         name=name, command="a test", checkpoint=Checkpoint(path="none", sha256="ab" * 32),
-        model=Shape(name=model, layers=LAYERS, query_heads=2, kv_heads=GROUPS, head_dim=32, hidden=64, vocab=128, params=1_000_000),
+        model=Shape(
+            name=model, layers=LAYERS, query_heads=2, kv_heads=GROUPS, head_dim=32, hidden=64, vocab=128, layer_params=100_000,
+            params=1_000_000,
+        ),
         skipping=skipping, gate_overhead=0.01,
         suite=SuiteFacts(
             split="id", seed=0, families=["events", "hops"], hardest=[4, 4], sha256=suite, family=join(family), difficulty=join(difficulty),

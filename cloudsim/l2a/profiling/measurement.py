@@ -58,7 +58,8 @@ def measure(options: ProfileOptions, moved: Callable[[float], None]) -> Measured
         model=Shape(
             name=options.model if network.mode != "dense" else options.name, layers=layers, query_heads=int(config.num_attention_heads),
             kv_heads=groups, head_dim=int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads),
-            hidden=int(config.hidden_size), vocab=int(config.vocab_size), params=_params(network),
+            hidden=int(config.hidden_size), vocab=int(config.vocab_size),
+            layer_params=_layer_params(network) // layers, params=_params(network),
         ),
         skipping=SKIPPING[network.mode], gate_overhead=round(measure_gates(network), 5),
         suite=SuiteFacts(
@@ -100,10 +101,14 @@ def _level(
 
 def _params(network: LiveNetwork) -> int:
     """Parameters of the dense model; the embedding is shared with the head where the configuration says so."""
-    config, decoder = network.config, network.decoder
-    per_layer = sum(tensor.numel() for layer in decoder.layers for tensor in (layer.inputs, layer.output, layer.gate_up, layer.down))
+    config, layers = network.config, len(network.decoder.layers)
     words = int(config.vocab_size) * int(config.hidden_size)
-    return per_layer + words * (1 if config.tie_word_embeddings else 2) + int(config.hidden_size) * (2 * len(decoder.layers) + 1)
+    return _layer_params(network) + words * (1 if config.tie_word_embeddings else 2) + int(config.hidden_size) * (2 * layers + 1)
+
+
+def _layer_params(network: LiveNetwork) -> int:
+    """Parameters of the matrices of all layers."""
+    return sum(tensor.numel() for layer in network.decoder.layers for tensor in (layer.inputs, layer.output, layer.gate_up, layer.down))
 
 
 def _text(numbers: Iterable[int]) -> str:
