@@ -18,6 +18,7 @@ COMMANDS = {
     "train": ("cloudsim.commands.train:main", "train an elastic model by a recipe, or go on with its training"),
     "evaluate": ("cloudsim.commands.evaluate:main", "measure an elastic model against its baselines"),
     "profile": ("cloudsim.commands.profile:main", "measure what the simulator needs to know of a model"),
+    "models": ("cloudsim.commands.models:main", "what is known of models and GPUs, and what one does on the other"),
     "report": ("cloudsim.commands.report:main", "make the HTML report of finished runs again"),
     "bench": ("cloudsim.commands.bench:main", "measure the speed of the simulator on this machine"),
 }

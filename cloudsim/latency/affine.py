@@ -27,6 +27,7 @@ class AffineLatency:
         prefill_layer_s, prefill_token_layer_s: fixed and per-token time of one layer in such a step.
         prefill_passing_layer_s: per-token time of one layer that passes beside the matrices, whatever their weights take.
         prefill_pair_unit_s: one pair of prompt tokens (the square term) in one unit.
+        decode_error_pct, prefill_error_pct: mean error against what it stands for, where that is known.
     """
 
     host_step_s: float
@@ -41,6 +42,8 @@ class AffineLatency:
     prefill_pair_unit_s: float
     source: Source
     prefill_passing_layer_s: float = 0.0
+    decode_error_pct: float | None = None
+    prefill_error_pct: float | None = None
 
     def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
         """See `LatencyModel`."""

@@ -20,5 +20,7 @@ def clocked_latency(clock: Clock, name: str, gate_overhead: float = 0.0) -> Affi
         prefill_layer_s=clock.prefill_layer_s * second,
         prefill_token_layer_s=clock.prefill_token_layer_s * second,
         prefill_pair_unit_s=clock.prefill_pair_unit_s * second,
+        decode_error_pct=clock.error_pct,
+        prefill_error_pct=clock.error_pct,
         source=Source(f"step times of {name} on {clock.machine}", Provenance.MEASURED, origin),
     )

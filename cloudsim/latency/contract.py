@@ -26,11 +26,20 @@ class LatencyModel(Protocol):
 
     Attributes:
         source: where the figures come from, and how far off they are where they are known.
+        decode_error_pct, prefill_error_pct: their mean error, where it is known.
     """
 
     @property
     def source(self) -> Source:
         """Where the figures come from."""
+
+    @property
+    def decode_error_pct(self) -> float | None:
+        """Mean error of decode steps."""
+
+    @property
+    def prefill_error_pct(self) -> float | None:
+        """Mean error of steps with prompts."""
 
     def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
         """A run of decode steps.

@@ -23,7 +23,8 @@ def fitted_latency(
             break
     else:
         return None
-    origin = f"{TABLES}, fitted: decode error {float(fit['decode_mape_pct']):.1f} %, prefill {float(fit['prefill_mape_pct']):.1f} %"
+    decode_error, prefill_error = float(fit["decode_mape_pct"]), float(fit["prefill_mape_pct"])
+    origin = f"{TABLES}, fitted: decode error {decode_error:.1f} %, prefill {prefill_error:.1f} %"
     ms = {name: float(value or 0.0) for name, value in fit.items() if name.endswith("_ms")}
     head = ms["head_ms"]  # only the models that can be made elastic have it split off
     second, layers = 1e-3 * (1 + gate_overhead), model.layers
@@ -39,5 +40,7 @@ def fitted_latency(
         prefill_layer_s=second * (ms["prefill_step_ms"] - head) / layers,
         prefill_token_layer_s=second * ms["prefill_token_ms"] / layers,
         prefill_pair_unit_s=second * ms["prefill_token2_ms"] / units,
+        decode_error_pct=decode_error,
+        prefill_error_pct=prefill_error,
         source=Source(f"step times of {model.name} on {gpu} {precision} tp{tensor_parallel}", Provenance.MEASURED, origin),
     )

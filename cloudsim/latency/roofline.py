@@ -30,6 +30,8 @@ class RooflineLatency:
     token_layer_s: float
     pair_unit_s: float
     source: Source
+    decode_error_pct: float | None = None
+    prefill_error_pct: float | None = None
 
     def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
         """See `LatencyModel`."""

@@ -86,6 +86,8 @@ def structural_latency(
         prefill_token_layer_s=k.prompt_compute * computed_s * second,
         prefill_passing_layer_s=(k.prompt_elementwise * 2 * model.hidden / gpu.bandwidth_bytes_per_s + token_exchange_s) * second,
         prefill_pair_unit_s=k.prompt_attention * attention_s / units * second,
+        decode_error_pct=k.decode_error_pct,
+        prefill_error_pct=k.prefill_error_pct,
         source=_source(model, gpu, precision, tensor_parallel, k, own is not None),
     )
 
@@ -95,11 +97,18 @@ def exchange(model: ModelSpec, gpu: Gpu, tensor_parallel: int) -> tuple[float, f
     if tensor_parallel == 1:
         return 0.0, 0.0
     share = 2 * (tensor_parallel - 1) / tensor_parallel
-    return 2 * EXCHANGE_S, 2 * share * model.hidden * 2 / gpu.link_bytes_per_s
+    link = gpu.link_bytes_per_s
+    if link < SWITCHED_BYTES_PER_S and tensor_parallel > 2:
+        link *= ACROSS_SOCKETS
+    return 2 * EXCHANGE_S, 2 * share * model.hidden * 2 / link
 
 
-EXCHANGE_S = 10e-6
+EXCHANGE_S = 5e-6
 """Start of one all-reduce within a node (assumed)."""
+SWITCHED_BYTES_PER_S = 100e9
+"""Slower links are PCIe, which more than two GPUs share."""
+ACROSS_SOCKETS = 0.14
+"""What is left of a PCIe link between more than two GPUs: from the tables of Llama-3-70B on 4 and 8 L40S."""
 
 
 def find_coefficients(gpu: str, precision: str) -> Coefficients | None:

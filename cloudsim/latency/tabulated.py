@@ -83,6 +83,8 @@ class TabulatedLatency:
     prefill_token_layer_s: float
     prefill_pair_unit_s: float
     source: Source
+    decode_error_pct: float | None = None
+    prefill_error_pct: float | None = None
 
     def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
         """See `LatencyModel`: the form holds until the sequences reach the next point of the table."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cloudsim.catalog import entry
+from cloudsim.catalog import entries, entry
 from cloudsim.errors import ConfigError
 from traces.provenance import Provenance, Source
 
@@ -44,3 +44,8 @@ def find_gpu(name: str) -> Gpu:
         name, found["memory_gib"] * GIB, found["bandwidth_gb_per_s"] * 1e9, flops, float(found["power_w"]),
         found["link_gb_per_s"] * 1e9, Source(f"data sheet of {name}", Provenance(found["provenance"]), found["source"]),
     )  # fmt: skip
+
+
+def known_gpus() -> list[str]:
+    """Names in the catalogue."""
+    return list(entries("cloudsim.models.catalog", "gpus.yaml"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cloudsim.catalog import entry
+from cloudsim.catalog import entries, entry
 from cloudsim.errors import ConfigError
 from traces.provenance import Provenance, Source
 
@@ -68,6 +68,11 @@ def find_model(name: str) -> ModelSpec:
         scores=scores,
         source=found["source"],
     )
+
+
+def known_models() -> list[str]:
+    """Names in the catalogue."""
+    return list(entries("cloudsim.models.catalog", "models.yaml"))
 
 
 def layer_params(query_heads: int, kv_heads: int, head_dim: int, hidden: int, ffn: int, **_: int) -> int:
