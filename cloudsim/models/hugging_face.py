@@ -37,17 +37,11 @@ def read_spec(folder: Path) -> ModelSpec:
     shape["head_dim"] = int(found.get("head_dim") or shape["hidden"] // shape["query_heads"])
     one = layer_params(**shape)
     words = shape["vocab"] * shape["hidden"] * (1 if found.get("tie_word_embeddings") else 2)
-    del shape["ffn"]
     return ModelSpec(
-        name=folder.resolve().name,
-        **shape,
-        layer_params=one,
-        params=float(words + shape["layers"] * one),
-        kind=UNSCORED,
-        scores={},
-        source=str(path),
-        provenance=Provenance.PROJECTED,
-    )
+        name=folder.resolve().name, layers=shape["layers"], query_heads=shape["query_heads"], kv_heads=shape["kv_heads"],
+        head_dim=shape["head_dim"], hidden=shape["hidden"], vocab=shape["vocab"], layer_params=one,
+        params=float(words + shape["layers"] * one), kind=UNSCORED, scores={}, source=str(path), provenance=Provenance.PROJECTED,
+    )  # fmt: skip
 
 
 def _whole(found: Any, key: str) -> bool:

@@ -60,14 +60,10 @@ def find_model(name: str) -> ModelSpec:
     scores = {task: percent / 100 for task, percent in found["scores"].items()}
     shape = {key: int(found[key]) for key in ("layers", "query_heads", "kv_heads", "head_dim", "hidden", "vocab")}
     return ModelSpec(
-        name=name,
-        **shape,
-        layer_params=layer_params(**shape, ffn=found["ffn"]),
-        params=float(found["params"]),
-        kind=found["kind"],
-        scores=scores,
-        source=found["source"],
-    )
+        name=name, layers=shape["layers"], query_heads=shape["query_heads"], kv_heads=shape["kv_heads"], head_dim=shape["head_dim"],
+        hidden=shape["hidden"], vocab=shape["vocab"], layer_params=layer_params(**shape, ffn=found["ffn"]), params=float(found["params"]),
+        kind=found["kind"], scores=scores, source=found["source"],
+    )  # fmt: skip
 
 
 def known_models() -> list[str]:
