@@ -19,9 +19,9 @@ def main(arguments: list[str]) -> int:
 
     config = compose(options.overrides, "text_evaluation", TextConfig)
     with redirect_stdout(sys.stderr):
+        from cloudsim.atomic_file import replace_text
         from cloudsim.l2a.evaluation.progress import EvaluationProgress
         from cloudsim.l2a.evaluation.text_result import DOCUMENT, measure_text, point_table
-        from cloudsim.l2a.training.files import replace_text
 
         with EvaluationProgress() as progress:
             result = measure_text(config, progress)

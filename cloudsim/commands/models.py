@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,14 +47,6 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _found(name: str) -> "ModelSpec":
-    from cloudsim.models.hugging_face import CONFIG, read_spec
-    from cloudsim.models.spec import find_model
-
-    folder = Path(name)
-    return read_spec(folder) if (folder / CONFIG).is_file() or "/" in name else find_model(name)
-
-
 def _list(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
     from rich.table import Table
 
@@ -85,8 +76,9 @@ def _show(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
     from cloudsim.errors import ConfigError
     from cloudsim.models.capability import capability
     from cloudsim.models.gpu import find_gpu, known_gpus
+    from cloudsim.models.hugging_face import find_spec_or_folder
 
-    model = _found(parsed.name)
+    model = find_spec_or_folder(parsed.name)
     title = f"{model.name} in {parsed.precision}: {model.params / 1e9:.2f} B parameters, {model.layers} layers ({model.source})"
     table = _table(title, ("GPU", "GPUs", "weights", "KV capacity", "TPOT, 8 in flight", "TTFT", "tokens/s", "step times"), 1)
     rows = []
@@ -115,13 +107,14 @@ def _fit(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
     from cloudsim.errors import ConfigError
     from cloudsim.models.capability import capability
     from cloudsim.models.gpu import find_gpu
+    from cloudsim.models.hugging_face import find_spec_or_folder
 
     wrong = [f"--{key}: found {value}; accepted: a whole number above 0" for key, value in _counts(parsed) if value < 1]
     if wrong:
         raise ConfigError(*wrong)
+    model, gpu = find_spec_or_folder(parsed.name), find_gpu(parsed.gpu)
     made = capability(
-        _found(parsed.name), find_gpu(parsed.gpu), parsed.precision, parsed.tp, BATCHES, CONTEXTS, PROMPTS, parsed.load, parsed.input,
-        parsed.output,
+        model, gpu, parsed.precision, parsed.tp, BATCHES, CONTEXTS, PROMPTS, parsed.load, parsed.input, parsed.output
     )  # fmt: skip
     where = f"{made.model.name} on {made.tensor_parallel} × {made.gpu.name}, {made.precision}"
     memory = _table(f"{where}: memory", ("part", "GB"), 1)

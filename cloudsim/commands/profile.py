@@ -8,20 +8,26 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
 
-SUBJECTS = {"l2a": ("cloudsim.commands.profile:measure_l2a", "a dense or elastic network on the procedural problems")}
+SUBJECTS = {
+    "l2a": ("cloudsim.commands.profile:measure_l2a", "a dense or elastic network on the procedural problems"),
+    "latency": ("cloudsim.commands.profile_latency:main", "step times of a model on a GPU"),
+}
 
 
 def main(arguments: list[str]) -> int:
     """Measure what the first word names and return the exit code."""
     from cloudsim.l2a.profiling.options import KEYS
+    from cloudsim.latency.options import KEYS as LATENCY_KEYS
 
     listed = "\n".join(f"  {name:<12}{text}" for name, (_, text) in SUBJECTS.items())
-    keys = "\n".join(f"  {key:<12}{text}" for key, text in KEYS.items())
+    keys, latency_keys = ("\n".join(f"  {key:<12}{text}" for key, text in each.items()) for each in (KEYS, LATENCY_KEYS))
     parser = ArgumentParser(
         prog="python -m cloudsim profile", formatter_class=RawDescriptionHelpFormatter,
         description="Measure what the simulator needs to know of a model.",
-        epilog=f"subjects:\n{listed}\n\nkeys of l2a:\n{keys}\n\nexample:\n"
-        "  python -m cloudsim profile l2a checkpoint=embedded/nested output=tiny-reasoner-l2a.yaml problems=200",
+        epilog=f"subjects:\n{listed}\n\nkeys of l2a:\n{keys}\n\nkeys of latency:\n{latency_keys}\n\nexamples:\n"
+        "  python -m cloudsim profile l2a checkpoint=embedded/nested output=tiny-reasoner-l2a.yaml problems=200\n"
+        "  python -m cloudsim profile latency model=llama-3-8b gpu=h100 output=steps\n"
+        "  python -m cloudsim profile latency model=my/model gpu=l40s output=steps decode=d.csv prompts=p.csv source='vLLM 0.24, 2026-11'",
     )  # fmt: skip
     parser.add_argument("subject", choices=SUBJECTS, metavar="SUBJECT", help=", ".join(SUBJECTS))
     parser.add_argument("arguments", nargs=REMAINDER, metavar="KEY=VALUE", help="see below; --json prints the figures as JSON")

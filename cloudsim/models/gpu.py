@@ -19,6 +19,7 @@ class Gpu:
         flops: dense operations a second, by the precision of weights.
         power_w: of the board at most.
         link_bytes_per_s: to the other GPUs of its node, one way.
+        tables: name of its measured operator tables, if there are any.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Gpu:
     flops: dict[str, float]
     power_w: float
     link_bytes_per_s: float
+    tables: str | None
     source: Source
 
     def flops_in(self, precision: str) -> float:
@@ -39,11 +41,16 @@ class Gpu:
 def find_gpu(name: str) -> Gpu:
     """The GPU called `name`; `ConfigError` with the known names if there is none."""
     found = entry("cloudsim.models.catalog", "gpus.yaml", "GPU", name)
-    flops = {precision: found[f"{precision}_tflops"] * 1e12 for precision in ("bf16", "fp8") if f"{precision}_tflops" in found}
     return Gpu(
-        name, found["memory_gib"] * GIB, found["bandwidth_gb_per_s"] * 1e9, flops, float(found["power_w"]),
-        found["link_gb_per_s"] * 1e9, Source(f"data sheet of {name}", Provenance(found["provenance"]), found["source"]),
-    )  # fmt: skip
+        name=name,
+        memory_bytes=found["memory_gib"] * GIB,
+        bandwidth_bytes_per_s=found["bandwidth_gb_per_s"] * 1e9,
+        flops={precision: found[f"{precision}_tflops"] * 1e12 for precision in ("bf16", "fp8") if f"{precision}_tflops" in found},
+        power_w=float(found["power_w"]),
+        link_bytes_per_s=found["link_gb_per_s"] * 1e9,
+        tables=found.get("tables"),
+        source=Source(f"data sheet of {name}", Provenance(found["provenance"]), found["source"]),
+    )
 
 
 def known_gpus() -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudsim.errors import ModelError
-from cloudsim.models.spec import ModelSpec, layer_params
+from cloudsim.models.spec import ModelSpec, find_model, layer_params
 from traces.provenance import Provenance
 
 CONFIG = "config.json"
@@ -42,6 +42,16 @@ def read_spec(folder: Path) -> ModelSpec:
         head_dim=shape["head_dim"], hidden=shape["hidden"], vocab=shape["vocab"], layer_params=one,
         params=float(words + shape["layers"] * one), kind=UNSCORED, scores={}, source=str(path), provenance=Provenance.PROJECTED,
     )  # fmt: skip
+
+
+def find_spec_or_folder(name: str) -> ModelSpec:
+    """The model of the catalogue called `name`, or the one in the folder `name`.
+
+    Raises:
+        ConfigError, ModelError: there is neither.
+    """
+    folder = Path(name)
+    return read_spec(folder) if (folder / CONFIG).is_file() or "/" in name else find_model(name)
 
 
 def _whole(found: Any, key: str) -> bool:

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloudsim.errors import ResultError
+from cloudsim.report.document import POLICY
 from cloudsim.report.elements import drawings_json, heading_html, section_html, toggles_html
 from cloudsim.report.figure import Section
 from cloudsim.report.wording import markup
 
 if TYPE_CHECKING:
     from cloudsim.results import RunFolder
-
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-"""Content security policy: the browser itself refuses every outside request."""
 
 
 def write_report(run: Path, output: Path | None = None) -> Path:

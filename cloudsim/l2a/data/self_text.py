@@ -8,12 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cloudsim.atomic_file import replace_text
 from cloudsim.errors import ModelError
 from cloudsim.l2a.data.questions import short_questions
 from cloudsim.l2a.data.rendering import Rendering
 from cloudsim.l2a.data.written import WrittenProblem
 from cloudsim.l2a.tasks.batches import Example
-from cloudsim.l2a.training.files import replace_text
 
 if TYPE_CHECKING:
     from torch.nn import Module

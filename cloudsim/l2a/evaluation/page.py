@@ -1,14 +1,12 @@
 """The result as one HTML page that needs nothing from outside."""
 
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cloudsim.atomic_file import replace_text
 from cloudsim.l2a.evaluation.drawings import budget_figure, difficulty_figure, frontier_figure, layer_figure, timing_figure
-from cloudsim.l2a.training.files import replace_text
-from cloudsim.report.elements import drawings_json, section_html
+from cloudsim.report.document import document
 from cloudsim.report.figure import Section
-from cloudsim.report.page import POLICY
 from cloudsim.report.wording import markup
 
 if TYPE_CHECKING:
@@ -17,24 +15,9 @@ if TYPE_CHECKING:
 
 def write_page(path: Path, result: "Result") -> None:
     """Write the page; an existing one is replaced at once."""
-    from plotly.offline import get_plotlyjs
-
-    sections = page_sections(result)
-    parts = files("cloudsim.report")
-    links = "".join(f'<a href="#{markup(section.name)}">{markup(section.title)}</a>' for section in sections)
     absent = "".join(f"<p class='note'>Left out: {markup(line)}</p>" for line in result.left_out)
-    replace_text(
-        path,
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f"<title>Elastic model: evaluation</title><style>{(parts / 'page.css').read_text('utf-8')}</style></head><body>"
-        f"<header><h1>What does the elastic model lose when it skips?</h1><nav aria-label='Sections'>{links}</nav></header>"
-        f"<main><noscript><p class='note'>The figures need JavaScript; the tables do not.</p></noscript>{absent}"
-        f"{''.join(map(section_html, sections))}</main>"
-        f'<script type="application/json" id="figures">{drawings_json(sections)}</script>'
-        f"<script>{get_plotlyjs()}</script><script>{(parts / 'page.js').read_text('utf-8')}</script></body></html>\n",
-    )
+    heading = "What does the elastic model lose when it skips?"
+    replace_text(path, document("Elastic model: evaluation", heading, page_sections(result), absent))
 
 
 def page_sections(result: "Result") -> list[Section]:

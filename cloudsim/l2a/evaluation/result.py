@@ -83,10 +83,10 @@ class Result:
         """Write the document, the tables and the page; existing ones are replaced."""
         import pandas as pd
 
+        from cloudsim.atomic_file import replace_text
         from cloudsim.l2a.evaluation.page import write_page
         from cloudsim.l2a.evaluation.records import write
         from cloudsim.l2a.evaluation.shown import result_tables
-        from cloudsim.l2a.training.files import replace_text
         from cloudsim.report.markdown import markdown_table
 
         folder.mkdir(parents=True, exist_ok=True)

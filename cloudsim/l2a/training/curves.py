@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cloudsim.l2a.training.files import replace_text
+from cloudsim.atomic_file import replace_text
 from cloudsim.l2a.training.log import COUNTS
-from cloudsim.report.elements import drawings_json, section_html
+from cloudsim.report.document import document
 from cloudsim.report.figure import Figure, Plot, Section
-from cloudsim.report.page import POLICY
 from cloudsim.report.palette import looks
-from cloudsim.report.wording import label, markup
+from cloudsim.report.wording import label
 
 Rows = Sequence[Mapping[str, float]]
 NUMBERED = re.compile(r"(\w+?)_(\d+)")
@@ -35,23 +33,8 @@ def write_curves(path: Path, name: str, stages: Mapping[str, Rows]) -> None:
         name: of the model.
         stages: by name, one row a logged step with `step` and any figures.
     """
-    from plotly.offline import get_plotlyjs
-
     sections = [stage_section(stage, rows) for stage, rows in stages.items() if rows]
-    parts = files("cloudsim.report")
-    links = "".join(f'<a href="#{markup(section.name)}">{markup(section.title)}</a>' for section in sections)
-    body = "".join(section_html(section) for section in sections)
-    text = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f"<title>{markup(name)}: training</title><style>{(parts / 'page.css').read_text('utf-8')}</style></head><body>"
-        f"<header><h1>How {markup(name)} was trained</h1><nav aria-label='Stages'>{links}</nav></header>"
-        f"<main><noscript><p class='note'>The curves need JavaScript.</p></noscript>{body}</main>"
-        f'<script type="application/json" id="figures">{drawings_json(sections)}</script>'
-        f"<script>{get_plotlyjs()}</script><script>{(parts / 'page.js').read_text('utf-8')}</script></body></html>\n"
-    )
-    replace_text(path, text)
+    replace_text(path, document(f"{name}: training", f"How {name} was trained", sections))
 
 
 def stage_section(stage: str, rows: Rows) -> Section:

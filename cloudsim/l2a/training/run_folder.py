@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 
 from cloudsim import __version__
+from cloudsim.atomic_file import replace_text
 from cloudsim.errors import ConfigError
 from cloudsim.l2a.training.checkpoint import STATE
-from cloudsim.l2a.training.files import replace_text
 
 SCHEMA_VERSION = 1
 CONFIG, MANIFEST, CURVES, MODEL, LOCK = "config.yaml", "manifest.json", "curves.html", "model", ".lock"
