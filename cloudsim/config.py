@@ -134,6 +134,7 @@ class ModelConfig(Section):
         description="modelled: step times of the fleet's GPU; measured: those of the CPU on which the profile was measured"
     )
     measured: str | None = Field(description="folder with profiles that `profile l2a` wrote; null for those of the catalogue")
+    step_times: str | None = Field(description="folder with step times that `profile latency` wrote; they come before the catalogue's")
 
 
 class PoolConfig(Section):

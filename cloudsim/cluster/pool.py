@@ -1,6 +1,7 @@
 """Equal replicas of one model: everything about them that is settled before the run starts."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cloudsim.cluster.instances import Instance, find_instance
 from cloudsim.config import PoolConfig, RunConfig
@@ -59,9 +60,11 @@ def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
         latency = clocked_latency(measured.clock, measured.name, profile.gate_overhead)
     else:
         host = Host(engine.step_overhead_s, engine.sequence_overhead_s)
-        latency = find_latency(
-            model, find_gpu(instance.gpu), engine.precision, engine.tensor_parallel, host, profile.gate_overhead
-        )  # fmt: skip
+        folder = Path(config.model.step_times) if config.model.step_times is not None else None
+        if folder is not None and not folder.is_dir():
+            raise ConfigError(f"model.step_times: there is no folder {folder}; python -m cloudsim profile latency writes one")
+        gpu = find_gpu(instance.gpu)
+        latency = find_latency(model, gpu, engine.precision, engine.tensor_parallel, host, profile.gate_overhead, folder)
     memory = plan_memory(model, instance.gpu_memory_bytes, engine.tensor_parallel, engine.precision, engine.memory_fraction)
     blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.tensor_parallel} × {instance.gpu}")
     unit_bytes = memory.kv_bytes_per_token / (model.layers * model.kv_heads)

@@ -22,6 +22,7 @@ from cloudsim.metrics.summary import metrics
 from cloudsim.simulation import build_market, build_workload, simulate
 from tests.cluster.scenario import contender, fingerprint, listed, preset, scheduled, small, tree
 from tests.configuration.keys import argument_leaves, schema_leaves
+from tests.latency.points import write_step_times
 from tests.models import profiles
 from traces.errors import TraceError
 
@@ -109,6 +110,10 @@ class Folder:
     seed: int
 
 
+class StepTimes:
+    """A folder of step times, made when it is used."""
+
+
 # key: its new value in the base scenario, or (scenario, new value)
 VALUES = {
     "seed": 3,
@@ -156,6 +161,7 @@ VALUES = {
     "model.backend": ("measured", "recorded"),
     "model.clock": ("measured", "measured"),
     "model.measured": ("measured", Folder(1)),
+    "model.step_times": StepTimes(),
     "fleet.instance": "aws_p5_4xlarge",
     "fleet.control_interval_s": 11.0,
     "fleet.migration_bytes_per_s": 1e7,
@@ -190,6 +196,7 @@ def test_a_key_of_the_schema_changes_the_run(key):
     value = VALUES[key]
     name, value = value if isinstance(value, tuple) else ("", value)
     value = measured_folder(value.seed) if isinstance(value, Folder) else value
+    value = write_step_times(mkdtemp(prefix="cloudsim-steps-")) if isinstance(value, StepTimes) else value
     made = SPECIAL[name]() if name else scenario()
     real = key.replace("tiers.*", "tiers.premium").replace("contenders.*", "contenders.one").replace("pools.*", "pools.large")
     if key == "tiers.*.share":  # shares add up to 1, so two change at once
