@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,12 +60,11 @@ def operator_points(
 
 
 def _engine(model: ModelSpec, gpu: Gpu, precision: str, tensor_parallel: int) -> Any:
-    from aiconfigurator_core.sdk.engine import EngineHandle
-
+    handle: Any = import_module("aiconfigurator_core.sdk.engine").EngineHandle
     with TemporaryDirectory() as folder:
         (Path(folder) / "config.json").write_text(json.dumps(_config(model)), encoding="utf-8")
         try:
-            return EngineHandle.compile(
+            return handle.compile(
                 folder, gpu.tables, "vllm", tp_size=tensor_parallel, gemm_quant_mode=QUANT[precision], kvcache_quant_mode="bfloat16",
                 fmha_quant_mode="bfloat16",
             )  # fmt: skip
