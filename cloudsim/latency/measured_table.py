@@ -20,7 +20,8 @@ def tabulate(
         ConfigError: the points fall where they should rise; see `DecodeTable`.
     """
     head_ms = 1e3 * structural_latency(model, gpu, precision, tensor_parallel, Host(0.0, 0.0)).head_s
-    prompt = fit_prompts(prompts)
+    tokens = np.array(prompts.tokens, float)
+    prompt = fit_prompts(tokens, tokens**2, np.array(prompts.step_ms))
     return StepTimes(
         model=model.name, gpu=gpu.name, precision=precision, tensor_parallel=tensor_parallel, source=source, made=day,
         head_ms=min(head_ms, 0.5 * min(map(min, decode.step_ms))), head_source="projected from the shape of the model",

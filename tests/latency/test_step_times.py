@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -45,7 +46,9 @@ def test_they_keep_the_contract(tmp_path):
 
 
 def test_the_form_of_prompts_is_found_again(tmp_path):
-    fit = fit_prompts(read_prompts(write_points(tmp_path)[1]))
+    points = read_prompts(write_points(tmp_path)[1])
+    tokens = np.array(points.tokens, float)
+    fit = fit_prompts(tokens, tokens**2, np.array(points.step_ms))
     assert fit.error_pct < 0.5
     assert (fit.floor_ms, fit.token_ms) == pytest.approx((9.0, 0.02), rel=0.05)
 
