@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from cloudsim.models.capability import Capability
     from cloudsim.models.spec import ModelSpec
 
+LEFT = ("kind", "step times", "data sheet")
 BATCHES, CONTEXTS, PROMPTS, LOADS = (1, 8, 32, 128), (512, 2048, 8192), (128, 512, 2048, 8192), (1, 8, 32, 128)
 
 
@@ -48,25 +50,26 @@ def _parser() -> ArgumentParser:
 
 
 def _list(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
-    from rich.table import Table
-
+    from cloudsim.latency.structural import find_coefficients
     from cloudsim.models.gpu import find_gpu, known_gpus
     from cloudsim.models.spec import find_model, known_models
 
     models, gpus = [find_model(name) for name in known_models()], [find_gpu(name) for name in known_gpus()]
-    first = _table("models", ("model", "layers", "heads/KV", "head size", "hidden", "parameters", "KV a token", "scores"), 1)
+    tasks = list(dict.fromkeys(task for model in models for task in model.scores))
+    first = _table("models", ("model", "layers", "heads/KV", "params", "KiB/token", "kind", *tasks), 1)
     for model in models:
-        scores = ", ".join(f"{task} {100 * score:.1f}" for task, score in model.scores.items())
         first.add_row(
-            model.name, f"{model.layers}", f"{model.query_heads}/{model.kv_heads}", f"{model.head_dim}", f"{model.hidden:,}",
-            f"{model.params / 1e9:.2f} B", f"{model.kv_bytes_per_token() / 1024:.0f} KiB", f"{scores} ({model.kind})",
+            model.name, f"{model.layers}", f"{model.query_heads}/{model.kv_heads}", f"{model.params / 1e9:.2f} B",
+            f"{model.kv_bytes_per_token() / 1024:.0f}", model.kind,
+            *(f"{100 * model.scores[task]:.1f}" if task in model.scores else "–" for task in tasks),
         )  # fmt: skip
-    second: Table = _table("GPUs", ("GPU", "memory", "GB/s", "bf16 TFLOPS", "fp8 TFLOPS", "W", "link GB/s", "source"), 1)
+    second = _table("GPUs", ("GPU", "GiB", "GB/s", "TFLOPS", "in fp8", "W", "link", "step times", "data sheet"), 1)
     for gpu in gpus:
         fp8 = f"{gpu.flops['fp8'] / 1e12:,.0f}" if "fp8" in gpu.flops else "–"
         second.add_row(
-            gpu.name, f"{gpu.memory_bytes / 2**30:.0f} GiB", f"{gpu.bandwidth_bytes_per_s / 1e9:,.0f}", f"{gpu.flops['bf16'] / 1e12:,.0f}",
-            fp8, f"{gpu.power_w:,.0f}", f"{gpu.link_bytes_per_s / 1e9:,.0f}", f"{gpu.source.provenance}: {gpu.source.origin}",
+            gpu.name, f"{gpu.memory_bytes / 2**30:.0f}", f"{gpu.bandwidth_bytes_per_s / 1e9:,.0f}",
+            f"{gpu.flops['bf16'] / 1e12:,.0f}", fp8, f"{gpu.power_w:,.0f}", f"{gpu.link_bytes_per_s / 1e9:,.0f}",
+            "measured" if find_coefficients(gpu.name, "bf16") else "estimated", f"{gpu.source.provenance}",
         )  # fmt: skip
     document = {"models": [_shape(model) for model in models], "gpus": [gpu.name for gpu in gpus]}
     return document, [first, second]
@@ -79,27 +82,27 @@ def _show(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
     from cloudsim.models.hugging_face import find_spec_or_folder
 
     model = find_spec_or_folder(parsed.name)
-    title = f"{model.name} in {parsed.precision}: {model.params / 1e9:.2f} B parameters, {model.layers} layers ({model.source})"
-    table = _table(title, ("GPU", "GPUs", "weights", "KV capacity", "TPOT, 8 in flight", "TTFT", "tokens/s", "step times"), 1)
+    title = f"{model.name} in {parsed.precision}, 8 requests of 1,024 + 256 tokens in flight"
+    table = _table(title, ("GPU", "GPUs", "KV tokens", "TTFT ms", "TPOT ms", "tokens/s", "step times"), 1)
     rows = []
     for name in known_gpus():
-        gpu, why = find_gpu(name), "does not fit"
+        gpu = find_gpu(name)
+        why = "does not fit" if parsed.precision in gpu.flops else f"has no {parsed.precision}"
         for count in (1, 2, 4, 8):
             try:
                 made = capability(model, gpu, parsed.precision, count, (), (), (), (8,), 1024, 256)
-            except ConfigError as error:
-                why = error.problems[0].split(":")[0]
+            except ConfigError:
                 continue
             served = made.served[8]
             table.add_row(
-                name, f"{count}", f"{made.memory.weights_bytes / 1e9:.1f} GB", f"{made.memory.kv_tokens:,} tokens",
-                f"{1e3 * served.tpot_s:.1f} ms", f"{1e3 * served.ttft_s:.0f} ms", f"{served.output_tokens_per_s:,.0f}",
-                _claim(made),
+                name, f"{count}", f"{made.memory.kv_tokens:,}", f"{1e3 * served.ttft_s:.0f}", f"{1e3 * served.tpot_s:.1f}",
+                f"{served.output_tokens_per_s:,.0f}", _claim(made),
             )  # fmt: skip
             rows.append({"gpu": name, "tensor_parallel": count, **_figures(made)})
             break
         else:
-            table.add_row(name, "–", why)
+            table.add_row(name, "–", "–", "–", "–", "–", why)
+    table.caption = f"{model.params / 1e9:.2f} B parameters, {model.layers} layers ({model.source})"
     return {**_shape(model), "fits": rows}, [table]
 
 
@@ -145,12 +148,13 @@ def _counts(parsed: Namespace) -> list[tuple[str, int]]:
     return [("tp", parsed.tp), ("input", parsed.input), ("output", parsed.output), *(("load", load) for load in parsed.load)]
 
 
-def _table(title: str, heads: tuple[str, ...], left: int) -> "Table":
+def _table(title: str, heads: Sequence[str], left: int) -> "Table":
+    from rich.box import SIMPLE
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", caption_justify="left")
+    table = Table(title=title, title_justify="left", caption_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     for index, head in enumerate(heads):
-        table.add_column(head, justify="left" if index < left or head in ("scores", "source", "step times") else "right")
+        table.add_column(head, no_wrap=index == 0, justify="left" if index < left or head in LEFT else "right")
     return table
 
 
