@@ -1,6 +1,9 @@
 """Step times against measured ones: single steps, elastic steps, and whole benchmarks through the engine."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from cloudsim.latency.host import Host
@@ -94,4 +97,21 @@ def test_benchmarks_of_real_engines(model, gpu, backend):
         served = closed_loop(latency, profile, Limits(10**12, 16, 8192, 1024), row["bs"], row["prompt_tokens"], row["osl"])
         errors.append(abs(1e3 * served.tpot_s / row["sil_tpot"] - 1))
     assert len(errors) >= 45
+    assert np.mean(errors) <= 0.08
+
+
+def test_steps_with_a_prompt_beside_decoding_sequences():
+    """Out of the operator tables (aiconfigurator-core 0.12.0, `mixed_step_latency`): one whole prompt beside 1 to 128 sequences."""
+    rows = pd.read_csv(Path(__file__).parent / "mixed_steps.csv")
+    errors = []
+    for key, group in rows.groupby(["gpu", "precision", "model"]):
+        spec, latency = found(key[0], key[1], 1, key[2])
+        layers = spec.layers
+        units = layers * spec.kv_heads
+        for row in group.to_dict("records"):
+            prompt, batch = row["prompt_tokens"], row["batch"]
+            cached, pairs = batch * row["kv_tokens"] * units, prompt**2 * units
+            ours = 1e3 * latency.mixed_run(batch + 1, layers, batch * layers, cached, 0, prompt * layers, pairs, 0)[0]
+            errors.append(abs(ours / row["mixed_ms"] - 1))
+    assert len(errors) == 300
     assert np.mean(errors) <= 0.08
