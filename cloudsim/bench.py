@@ -78,6 +78,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
     engine = {
         "step_tokens": 2048, "max_sequences": 256, "block_tokens": 16, "max_model_tokens": 16384, "memory_fraction": 0.9,
         "precision": "bf16", "tensor_parallel": 1, "step_overhead_s": 126e-6, "sequence_overhead_s": 4.4e-6, "request_overhead_s": 15.6e-3,
+        "reload_bytes_per_s": 25e9, "resident_kv_share": 0.5,
     }  # fmt: skip
     family = {"large": "llama-3-8b", "middle": "llama-3.2-3b", "small": "llama-3.2-1b", "elastic": "llama-3-8b-l2a"}
     return RunConfig.model_validate({
@@ -89,6 +90,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         },
         "tiers": {"all": {"share": 1.0, "ttft_s": 1.0, "tpot_s": 0.05, "e2e_s": 30.0}},
         "spot": {"_target_": "cloudsim.bench.RollingReclaim", "slots": replicas},
+        "hardware": {"_target_": "traces.generators.sound_hardware.SoundHardware"},
         "market": {"slots_per_zone": 1, "traced_on_demand_usd_per_h": None},
         "provider": provider,
         "startup": {
@@ -97,7 +99,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "engine": engine,
         "gateway": {"queue_timeout_s": 60.0, "max_retries": 3},
         "family": {**family, "task": "gsm8k", "precision": "bf16"},
-        "model": {"backend": "profiled", "clock": "modelled", "measured": None},
+        "model": {"backend": "profiled", "clock": "modelled", "measured": None, "step_times": None},
         "fleet": {"instance": "aws_p5_4xlarge", "instances": replicas, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9},
         "contenders": {"bench": {"pools": {"all": {"model": "llama-3-8b", "elastic": None, "instances": replicas}}, **policy}},
     })  # fmt: skip

@@ -103,6 +103,10 @@ class EngineConfig(Section):
     step_overhead_s: NotNegative = Field(description="host time added to every step")
     sequence_overhead_s: NotNegative = Field(description="host time added to every step for each running sequence")
     request_overhead_s: NotNegative = Field(description="API and tokenizer time that a client sees before the first token")
+    reload_bytes_per_s: Positive = Field(description="bandwidth at which layers that had to leave come back from host memory")
+    resident_kv_share: Share = Field(
+        description="share of the KV tokens of sound GPUs below which an elastic model gives up layers for KV, where memory is taken"
+    )
 
 
 class GatewayConfig(Section):
@@ -181,6 +185,7 @@ class RunConfig(Section):
     workload: WorkloadConfig
     tiers: Annotated[dict[str, TierConfig], Field(min_length=1)]
     spot: Component
+    hardware: Component
     market: MarketConfig
     provider: ProviderConfig
     startup: StartupConfig

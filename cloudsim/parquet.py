@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudsim.errors import SimulationError
-from cloudsim.metrics.tables import NODES, REQUESTS, TIMELINE, Column
+from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, TIMELINE, Column
 from cloudsim.metrics.words import Words
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TABLES: Mapping[str, Sequence[Column]] = {"requests": REQUESTS, "nodes": NODES, "timeline": TIMELINE}
+TABLES: Mapping[str, Sequence[Column]] = {"requests": REQUESTS, "nodes": NODES, "timeline": TIMELINE, "changes": CHANGES}
 
 
 class TableWriter:

@@ -1,8 +1,8 @@
 """The run folder: what a finished run leaves, and how it is read.
 
 `config.yaml` (the resolved configuration), `manifest.json` (versions, seeds, inputs, digests), `requests.parquet`,
-`nodes.parquet`, `timeline.parquet` (columns: `cloudsim.metrics.tables`), `summary.json` and `report.html`. The manifest is
-put in place last of all, so a folder that has one is whole.
+`nodes.parquet`, `timeline.parquet`, `changes.parquet` (columns: `cloudsim.metrics.tables`), `summary.json` and
+`report.html`. The manifest is put in place last of all, so a folder that has one is whole.
 """
 
 import json
@@ -19,7 +19,7 @@ from cloudsim.parquet import TABLES
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST, SUMMARY, CONFIG, REPORT = "manifest.json", "summary.json", "config.yaml", "report.html"
 UNSEALED = "manifest.partial.json"
 """Name of the manifest until the folder is whole and has its final name."""
@@ -53,6 +53,11 @@ class RunFolder:
     def nodes(self) -> "pd.DataFrame":
         """One row a node; columns `cloudsim.metrics.tables.NODES`."""
         return self._table("nodes")
+
+    @cached_property
+    def changes(self) -> "pd.DataFrame":
+        """One row a change of the hardware under a replica; columns `cloudsim.metrics.tables.CHANGES`."""
+        return self._table("changes")
 
     @cached_property
     def timeline(self) -> "pd.DataFrame":

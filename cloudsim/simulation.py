@@ -14,12 +14,14 @@ from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.instances import find_instance
 from cloudsim.cluster.market import Market, overlay
 from cloudsim.cluster.pool import Pool, build_pool
+from cloudsim.cluster.residency import Residences
+from cloudsim.cluster.shrinking import Shrinking
 from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
 from cloudsim.composition.components import POLICIES
 from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError, ConfigError, SimulationError
-from cloudsim.metrics.outcome import node_table, request_table, timeline_table
+from cloudsim.metrics.outcome import change_table, node_table, request_table, timeline_table
 from cloudsim.metrics.recorder import Recorder
 from cloudsim.metrics.words import Words
 from cloudsim.serving.answers import build_answers
@@ -28,7 +30,7 @@ from cloudsim.streams import stream
 from cloudsim.workload import build_workload
 from traces.errors import TraceError
 from traces.provenance import Provenance, Source
-from traces.sources import SpotSource
+from traces.sources import HardwareSource, SpotSource
 from traces.tables import SpotTrace
 
 Table = dict[str, NDArray[np.generic] | Words]
@@ -39,7 +41,7 @@ class RunTables:
     """What one run leaves behind.
 
     Args:
-        requests, nodes, timeline: columns as in `cloudsim.metrics.tables`, without contender and replication.
+        requests, nodes, timeline, changes: columns as in `cloudsim.metrics.tables`, without contender and replication.
         sources: where its inputs come from.
         events: events the clock processed for requests and replicas.
         loop_cpu_s: CPU seconds of the event loop alone.
@@ -48,6 +50,7 @@ class RunTables:
     requests: Table
     nodes: Table
     timeline: Table
+    changes: Table
     sources: tuple[Source, ...]
     events: int
     loop_cpu_s: float
@@ -143,13 +146,17 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     answers = build_answers(config, workload, pools)
     clock = Clock()
     recorder = Recorder(clock, list(pools))
+    residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
     provisioning = create(parts.provisioning, f"{path}.provisioning")
-    fleet = Fleet(clock, config, pools, market, provisioning, contender, replication, lambda request: gateway.finished(request))
+    fleet = Fleet(clock, config, pools, residences, market, provisioning, contender, replication, lambda request: gateway.finished(request))
     gateway = Gateway(
         clock, config, pools, fleet, recorder, answers, create(parts.admission, f"{path}.admission"),
         create(parts.routing, f"{path}.routing"), create(parts.budget, f"{path}.budget"), create(parts.notice, f"{path}.notice"),
     )  # fmt: skip
+    hardware: HardwareSource = create(config.hardware, "hardware")
+    shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
+    fleet.node_ready = shrinking.watch
     timeline = Timeline(clock, config, fleet, gateway, market, progress)
     fleet.start()
     timeline.start()
@@ -163,6 +170,8 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
         raise SimulationError(f"{contender}: {len(workload)} requests arrived, {recorder.count} ended")
     requests = request_table(config, workload, list(pools.values()), recorder, answers)
     sources = [*workload.sources, *spot.sources, *_settings(config)]
+    if hardware.source is not None:
+        sources += [hardware.source, *(source for one in residences.values() for source in one.sources)]
     for pool in pools.values():
         sources += [*pool.sources, pool.model.score_source(config.family.task)]
     if config.engine.precision != "bf16":
@@ -171,6 +180,7 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
         requests,
         node_table(fleet),
         timeline_table(config, workload, requests, timeline),
+        change_table(shrinking),
         tuple(dict.fromkeys(sources)),
         clock.fired,
         loop_cpu_s,

@@ -1,9 +1,11 @@
-"""What a source of traffic or of a spot market must offer; any class named by `_target_` that has the method will do."""
+"""What a source of traffic, of a spot market or of hardware must offer; any class named by `_target_` that has the method will do."""
 
 from typing import Protocol
 
 import numpy as np
 
+from traces.hardware import HardwareSeries
+from traces.provenance import Source
 from traces.tables import RequestTrace, SpotTrace
 
 
@@ -35,5 +37,27 @@ class SpotSource(Protocol):
 
         Raises:
             TraceError: the file or the options cannot give such a trace.
+        """
+        ...
+
+
+class HardwareSource(Protocol):
+    """What becomes of the GPUs of instances that stay: a file that is replayed, or a generator."""
+
+    @property
+    def source(self) -> Source | None:
+        """Where its numbers come from; None where nothing ever happens."""
+        ...
+
+    def hardware(self, duration_s: float, gpus: int, rng: np.random.Generator) -> HardwareSeries | None:
+        """One instance from time 0 to `duration_s`; None if nothing happens to it.
+
+        Args:
+            duration_s: length of the window in seconds, above 0.
+            gpus: GPUs of the instance.
+            rng: the only source of chance; the same generator state gives the same table.
+
+        Raises:
+            TraceError: the file or the options cannot give such a series.
         """
         ...

@@ -28,8 +28,8 @@ class Bill:
 def divide(node: "Node") -> Bill:
     """The bill of `node`, which has ended.
 
-    Time before it was ready is starting. After that, time in steps is useful or lost (as its replicas say) and the rest is idle; the cost
-    of that time is divided in proportion, since a price holds for useful and idle seconds alike.
+    Time before it was ready is starting, and so is that of engines which start anew after a crash. Else time in steps is useful or lost (as
+    its replicas say) and the rest is idle; the cost of that time is divided in proportion, since a price holds for all of it alike.
     """
     nothing = (0.0, 0.0, 0.0, 0.0)
     if node.billed_from_s != node.billed_from_s:
@@ -38,19 +38,23 @@ def divide(node: "Node") -> Bill:
     ready_s = node.ready_s if node.ready_s == node.ready_s else node.ended_s
     starting = (ready_s - node.billed_from_s) * gpus
     serving = (node.ended_s - ready_s) * gpus
-    busy = sum(replica.busy_s * replica.gpus for replica in node.replicas)
-    lost = sum(replica.lost_s * replica.gpus for replica in node.replicas)
-    if not (lost <= busy * (1 + 1e-9) + 1e-6 and busy <= serving * (1 + 1e-9) + 1e-6):
-        raise SimulationError(f"node {node.index}: {busy:g} busy and {lost:g} lost GPU-seconds do not fit into {serving:g} billed ones")
+    replicas = [*node.replicas, *node.crashed]
+    busy = sum(replica.busy_s * replica.gpus for replica in replicas)
+    lost = sum(replica.lost_s * replica.gpus for replica in replicas)
+    again = sum(((node.ended_s if one.until_s != one.until_s else one.until_s) - one.from_s) * one.gpus for one in node.restarts)
+    if not (lost <= busy * (1 + 1e-9) + 1e-6 and busy + again <= serving * (1 + 1e-9) + 1e-6):
+        raise SimulationError(
+            f"node {node.index}: {busy:g} busy, {lost:g} lost and {again:g} restarting GPU-seconds do not fit into {serving:g} billed ones"
+        )
     lost = min(lost, busy)
-    idle = max(0.0, serving - busy)
+    idle = max(0.0, serving - busy - again)
     starting_usd = node.price_usd(node.billed_from_s, ready_s)
     serving_usd = node.price_usd(ready_s, node.ended_s)
     rate = serving_usd / serving if serving > 0 else 0.0
-    useful_usd, lost_usd = (busy - lost) * rate, lost * rate
+    useful_usd, lost_usd, again_usd = (busy - lost) * rate, lost * rate, again * rate
     return Bill(
-        (starting, busy - lost, lost, idle),
-        (starting_usd, useful_usd, lost_usd, serving_usd - useful_usd - lost_usd),
+        (starting + again, busy - lost, lost, idle),
+        (starting_usd + again_usd, useful_usd, lost_usd, serving_usd - useful_usd - lost_usd - again_usd),
         starting + serving,
         starting_usd + serving_usd,
     )

@@ -8,6 +8,7 @@ from cloudsim.clock import Clock
 from cloudsim.cluster.market import Market
 from cloudsim.cluster.node import ColdStart, Node
 from cloudsim.cluster.pool import Pool
+from cloudsim.cluster.residency import Residences, Residency
 from cloudsim.config import RunConfig, TierConfig
 from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, Terminate
 from cloudsim.errors import SimulationError
@@ -24,20 +25,22 @@ class Fleet:
     The provisioning policy is asked at time 0, at each control interval, and whenever a node is hinted, noticed or lost.
 
     Args:
-        pools: by name, in the order of the configuration.
+        pools: by name, in the order of the configuration. residences: what of each one's model fits.
         finished: called with each completed request.
-        replica_ready, node_noticed, node_ended: what the gateway does at these moments.
+        replica_ready, node_noticed, node_ended: what the gateway does at these moments. node_ready: what the hardware does.
     """
 
     def __init__(
-        self, clock: Clock, config: RunConfig, pools: Mapping[str, Pool], market: Market, policy: ProvisioningPolicy, contender: str,
-        replication: int, finished: Callable[[Request], None],
+        self, clock: Clock, config: RunConfig, pools: Mapping[str, Pool], residences: Mapping[str, Residences], market: Market,
+        policy: ProvisioningPolicy, contender: str, replication: int, finished: Callable[[Request], None],
     ) -> None:  # fmt: skip
         self._clock, self._config, self._pools, self._market, self._policy = clock, config, pools, market, policy
+        self._residences = residences
         self._contender, self._replication, self._finished = contender, replication, finished
         self.replica_ready: Callable[[], None] = lambda: None
         self.node_noticed: Callable[[Node], None] = lambda node: None
         self.node_ended: Callable[[Node], None] = lambda node: None
+        self.node_ready: Callable[[Node], None] = lambda node: None
         self.nodes: list[Node] = []
         self.ready: list[Replica] = []
         self.ready_by_pool: dict[str, list[Replica]] = {name: [] for name in pools}
@@ -132,22 +135,42 @@ class Fleet:
         return ColdStart(provision_s, startup.boot_s, load_s, startup.engine_start_s)
 
     def _make_replicas(self, node: Node) -> list[Replica]:
+        whole = self._residences[node.pool].whole
+        return [self._new_replica(node, whole) for _ in range(node.instance.gpus // self._config.engine.tensor_parallel)]
+
+    def _new_replica(self, node: Node, has: Residency) -> Replica:
         pool, engine = self._pools[node.pool], self._config.engine
-        made = []
-        for _ in range(node.instance.gpus // engine.tensor_parallel):
-            made.append(Replica(
-                self._clock, pool.latency, pool.profile, pool.blocks * pool.profile.levels[0].units, engine.block_tokens,
-                engine.step_tokens, engine.max_sequences, self._finished,
-                self._replicas, pool.name, pool.model.name, node, engine.tensor_parallel,
-            ))  # fmt: skip
-            self._replicas += 1
-        return made
+        self._replicas += 1
+        return Replica(
+            self._clock, has.latency, pool.profile, has.capacity, engine.block_tokens, engine.step_tokens, engine.max_sequences,
+            self._finished, self._replicas - 1, pool.name, pool.model.name, node, has.gpus, has.level,
+        )  # fmt: skip
 
     def _on_ready(self, node: Node) -> None:
         self._look_at(node)
         self.ready += node.replicas
         self.ready_by_pool[node.pool] += node.replicas
+        self.node_ready(node)
         self.replica_ready()
+
+    def add_replica(self, node: Node, has: Residency) -> Replica:
+        """An engine has started anew on a node that is ready."""
+        replica = self._new_replica(node, has)
+        node.replicas.append(replica)
+        self.ready.append(replica)
+        self.ready_by_pool[node.pool].append(replica)
+        self._look_at(node)
+        self.replica_ready()
+        return replica
+
+    def remove_replica(self, replica: Replica) -> None:
+        """An engine has crashed: it takes no request from now on."""
+        node = replica.node
+        self._take_out(replica)
+        node.replicas.remove(replica)
+        node.crashed.append(replica)
+        self._look_at(node)
+        self._plan_soon()
 
     def _on_hint(self, node: Node) -> None:
         self._look_at(node)
@@ -156,10 +179,13 @@ class Fleet:
     def _withdraw(self, node: Node) -> None:
         self._look_at(node)
         for replica in node.replicas:
-            if replica.accepting:
-                replica.accepting = False
-                self.ready.remove(replica)
-                self.ready_by_pool[node.pool].remove(replica)
+            self._take_out(replica)
+
+    def _take_out(self, replica: Replica) -> None:
+        if replica.accepting:
+            replica.accepting = False
+            self.ready.remove(replica)
+            self.ready_by_pool[replica.pool].remove(replica)
 
     def _on_notice(self, node: Node) -> None:
         self._withdraw(node)

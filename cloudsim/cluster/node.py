@@ -29,11 +29,21 @@ class ColdStart:
         return self.boot_s + self.load_s + self.engine_s
 
 
+@dataclass(slots=True)
+class Restart:
+    """An engine that started anew after a crash. Args: until_s: NaN while it is under way. gpus: that it uses."""
+
+    from_s: float
+    until_s: float
+    gpus: int
+
+
 class Node:
     """An instance and the replicas on it.
 
     granted → (provisioning) → billed → (boot, model load, engine start) → ready → [hint] → [notice] → ended. A spot node may get notice in
-    any phase; one that is not ready yet gives up at once. A node that the fleet terminates drains first.
+    any phase; one that is not ready yet gives up at once. A node that the fleet terminates drains first. While it is ready its replicas may
+    crash and start anew.
 
     Args:
         price_usd: cost of the instance over an interval (from_s, to_s).
@@ -55,6 +65,8 @@ class Node:
         self.reclaim_at_s = nan
         self.end_reason = ""
         self.replicas: list[Replica] = []
+        self.crashed: list[Replica] = []
+        self.restarts: list[Restart] = []
         self.draining = False
         self.network_free_s = 0.0  # when its last outgoing KV transfer ends
 
@@ -66,7 +78,7 @@ class Node:
     @property
     def ready(self) -> bool:
         """Whether it takes requests."""
-        return self.ready_s == self.ready_s and not (self.ended or self.noticed or self.draining)
+        return bool(self.replicas) and not (self.ended or self.noticed or self.draining)
 
     @property
     def noticed(self) -> bool:

@@ -1,5 +1,6 @@
 """Equal replicas of one model: everything about them that is settled before the run starts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class Pool:
         instances: instances it wants.
         blocks: KV blocks of one replica at full depth and width.
         kv_unit_bytes: bytes of one token in one unit (one KV head group of one layer).
+        latency_on: step times on another number of GPUs than it has; `ConfigError` if it cannot be divided among them.
         measured: what its model was measured to do, if it was.
     """
 
@@ -38,6 +40,7 @@ class Pool:
     memory: MemoryPlan
     blocks: int
     kv_unit_bytes: float
+    latency_on: Callable[[int], LatencyModel]
     measured: MeasuredProfile | None = None
 
     @property
@@ -55,20 +58,30 @@ def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
             f"instance {instance.name} has {instance.gpus} GPUs, which tensor_parallel {engine.tensor_parallel} does not divide"
         )
     model, profile, measured = _served(pool, config)
-    latency: LatencyModel
-    if measured is not None and config.model.clock == "measured":
-        latency = clocked_latency(measured.clock, measured.name, profile.gate_overhead)
-    else:
-        host = Host(engine.step_overhead_s, engine.sequence_overhead_s)
-        folder = Path(config.model.step_times) if config.model.step_times is not None else None
-        if folder is not None and not folder.is_dir():
-            raise ConfigError(f"model.step_times: there is no folder {folder}; python -m cloudsim profile latency writes one")
-        gpu = find_gpu(instance.gpu)
-        latency = find_latency(model, gpu, engine.precision, engine.tensor_parallel, host, profile.gate_overhead, folder)
+
+    def latency_on(gpus: int) -> LatencyModel:
+        return _latency(model, profile, measured, config, gpus)
+
+    latency = latency_on(engine.tensor_parallel)
     memory = plan_memory(model, instance.gpu_memory_bytes, engine.tensor_parallel, engine.precision, engine.memory_fraction)
     blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.tensor_parallel} × {instance.gpu}")
     unit_bytes = memory.kv_bytes_per_token / (model.layers * model.kv_heads)
-    return Pool(name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes, measured)
+    return Pool(name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes, latency_on, measured)
+
+
+def _latency(model: ModelSpec, profile: ElasticProfile, measured: MeasuredProfile | None, config: RunConfig, gpus: int) -> LatencyModel:
+    """Step times on `gpus` GPUs of the fleet's instance, or of the CPU on which the model was measured."""
+    if measured is not None and config.model.clock == "measured":
+        if gpus > 1:
+            raise ConfigError("model.clock=measured are times of one thread of a CPU, which cannot be divided among GPUs")
+        return clocked_latency(measured.clock, measured.name, profile.gate_overhead)
+    engine = config.engine
+    host = Host(engine.step_overhead_s, engine.sequence_overhead_s)
+    folder = Path(config.model.step_times) if config.model.step_times is not None else None
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(f"model.step_times: there is no folder {folder}; python -m cloudsim profile latency writes one")
+    gpu = find_gpu(find_instance(config.fleet.instance).gpu)
+    return find_latency(model, gpu, engine.precision, gpus, host, profile.gate_overhead, folder)
 
 
 def _served(pool: PoolConfig, config: RunConfig) -> tuple[ModelSpec, ElasticProfile, MeasuredProfile | None]:

@@ -8,10 +8,23 @@ from simpy.events import Event
 from cloudsim.clock import Clock
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.market import Market
+from cloudsim.cluster.node import Node
 from cloudsim.config import RunConfig
 from cloudsim.serving.gateway import Gateway
 
-FIELDS = ("time_s", "pending", "waiting", "running", "kv_used", "starting", "ready", "noticed", "spot_price_usd_per_h", "spent_usd")
+FIELDS = (
+    "time_s",
+    "pending",
+    "waiting",
+    "running",
+    "kv_used",
+    "starting",
+    "ready",
+    "noticed",
+    "resident",
+    "spot_price_usd_per_h",
+    "spent_usd",
+)
 
 
 class Timeline:
@@ -21,6 +34,7 @@ class Timeline:
         self, clock: Clock, config: RunConfig, fleet: Fleet, gateway: Gateway, market: Market, progress: Callable[[float], None] | None
     ) -> None:
         self._clock, self._fleet, self._gateway, self._market, self._progress = clock, fleet, gateway, market, progress
+        self._gpus = config.engine.tensor_parallel
         self._interval_s, self._horizon_s = config.timeline_interval_s, config.horizon_s
         self.rows: list[tuple[float, ...]] = []
 
@@ -57,6 +71,12 @@ class Timeline:
             sum(node.ready_s != node.ready_s for node in living),
             sum(node.ready for node in living),
             sum(node.noticed for node in living),
+            self._resident(living),
             sum(prices) / len(prices),
             sum(node.spent_usd() for node in fleet.nodes),
         ))  # fmt: skip
+
+    def _resident(self, living: list[Node]) -> float:
+        ready = [node for node in living if node.ready_s == node.ready_s]
+        places = sum(node.instance.gpus // self._gpus for node in ready)
+        return sum(replica.ceiling.depth for node in ready for replica in node.replicas) / places if places else nan

@@ -26,7 +26,7 @@ LATENCIES = tuple(
     for level in (50, 90, 99)
 )
 COST = (Row("cost_usd", "cost, USD"), Row("cost_usd_per_1000_met", "cost per 1,000 in SLA, USD", decimals=3))
-COUNTS = ("preemptions", "rejected", "lost", "unfinished", "retried")
+COUNTS = ("preemptions", "kv_preemptions", "engine_crashes", "rejected", "lost", "unfinished", "retried")
 QUALITY = Row("quality", "right answers, %", 100)
 GOODPUT = Row("goodput_rps", "goodput, requests/s")
 CORRECT_GOODPUT = Row("correct_goodput_rps", "right answers in SLA, 1/s")

@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+FIRST = "spot_preemption"
+"""The experiment to begin with."""
+
 
 def contender_problems(tree: Mapping[str, Any], experiments: Sequence[str] = ()) -> list[str]:
     """No contenders, or contenders whose pools do not add up to `fleet.instances`."""
     contenders = tree.get("contenders")
     if contenders == {}:
-        offer = f"choose an experiment, such as +experiment={experiments[0]}; available: {', '.join(experiments)}" if experiments else ""
+        offer = ""
+        if experiments:
+            first = FIRST if FIRST in experiments else experiments[0]
+            offer = f"choose an experiment, such as +experiment={first}; available: {', '.join(experiments)}"
         return [f"contenders: there are none to compare; {offer or 'add at least one'}"]
     fleet = tree.get("fleet")
     wanted = fleet.get("instances") if isinstance(fleet, Mapping) else None

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from cloudsim.cluster.bill import CLASSES, divide
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.pool import Pool
+from cloudsim.cluster.shrinking import Shrinking
 from cloudsim.cluster.timeline import FIELDS, Timeline
 from cloudsim.config import RunConfig
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.recorder import STATUS_CODES, Recorder
-from cloudsim.metrics.tables import STATUSES
+from cloudsim.metrics.tables import CHANGES, STATUSES
 from cloudsim.metrics.words import Words, encode
 from cloudsim.serving.answers import BLOCK, Answers
 from cloudsim.workload import Workload
@@ -116,12 +117,23 @@ def node_table(fleet: Fleet) -> dict[str, Any]:
     for name in ("requested_s", "billed_from_s", "ready_s", "hinted_s", "noticed_s", "ended_s"):
         table[name] = number(name)
     table["end_reason"] = encode([node.end_reason for node in nodes])
+    table["crashes"] = np.array([len(node.crashed) for node in nodes], dtype="int32")
     for at, name in enumerate(CLASSES):
         table[f"{name}_gpu_s"] = np.array([bill.gpu_s[at] for bill in bills], dtype="float64")
         table[f"{name}_usd"] = np.array([bill.usd[at] for bill in bills], dtype="float64")
     table["billed_gpu_s"] = np.array([bill.total_gpu_s for bill in bills], dtype="float64")
     table["cost_usd"] = np.array([bill.total_usd for bill in bills], dtype="float64")
     return table
+
+
+def change_table(shrinking: Shrinking) -> dict[str, Any]:
+    """What happened to the hardware under the replicas, in order."""
+    columns = dict(zip((column.name for column in CHANGES[2:]), zip(*shrinking.rows, strict=True), strict=True)) if shrinking.rows else {}
+    return {
+        column.name: encode(list(columns.get(column.name, ()))) if column.type == "category"
+        else np.array(columns.get(column.name, ()), dtype=column.type)
+        for column in CHANGES[2:]
+    }  # fmt: skip
 
 
 def timeline_table(config: RunConfig, workload: Workload, requests: dict[str, Any], timeline: Timeline) -> dict[str, Any]:
@@ -149,6 +161,7 @@ def timeline_table(config: RunConfig, workload: Workload, requests: dict[str, An
         "kv_used": sampled["kv_used"],
         "budget": mean_budget,
         **{name: sampled[name].astype(np.int64) for name in ("starting", "ready", "noticed")},
+        "resident": sampled["resident"],
         "spot_price_usd_per_h": sampled["spot_price_usd_per_h"],
         "spent_usd": sampled["spent_usd"],
     }

@@ -44,6 +44,7 @@ def metrics(requests: Table, nodes: Table, duration_s: float, tiers: Sequence[st
     result["cost_usd_per_1000_met"] = 1000 * money["cost_usd"] / met.sum() if met.any() else float("nan")
     result |= _latencies(requests, completed)
     result["preemptions"] = float(_is(nodes, "end_reason", "reclaimed").sum())
+    result["engine_crashes"] = float(_numbers(nodes, "crashes").sum())
     result["kv_preemptions"] = float(_numbers(requests, "preempted").sum())
     result["retried"] = float((_numbers(requests, "retries") > 0).sum())
     result["migrated"] = float((_numbers(requests, "migrations") > 0).sum())

@@ -62,7 +62,8 @@ NODES = (
     Column("noticed_s", "float64", "when the notice of the reclaim came; NaN if none"),
     Column("ended_s", "float64", "when it was gone"),
     Column("end_reason", "category", "reclaimed, terminated or horizon"),
-    Column("starting_gpu_s", "float64", "billed before it was ready"),
+    Column("crashes", "int32", "engines on it that crashed for want of memory or GPUs"),
+    Column("starting_gpu_s", "float64", "billed before it was ready, and while engines started anew after a crash"),
     Column("useful_gpu_s", "float64", "spent on work that was kept"),
     Column("lost_gpu_s", "float64", "spent on work that was thrown away or done a second time"),
     Column("idle_gpu_s", "float64", "ready without work"),
@@ -72,6 +73,20 @@ NODES = (
     Column("lost_usd", "float64", "cost of lost_gpu_s"),
     Column("idle_usd", "float64", "cost of idle_gpu_s"),
     Column("cost_usd", "float64", "sum of the four costs"),
+)
+
+CHANGES = (
+    Column("contender", "category", "contender that owned the node"),
+    Column("replication", "int16", "index of the replication (seed), from 0"),
+    Column("time_s", "float64", "when the hardware under a replica changed, or the replica was done with such a change"),
+    Column("node", "int32", "index of the node, as in nodes.parquet"),
+    Column("place", "int16", "which of the node's replicas, from 0"),
+    Column("change", "category", "shrunk, grown, reloading (layers come back), crashed, restarting or restarted"),
+    Column("gpus", "int16", "GPUs in use afterwards"),
+    Column("taken_share", "float64", "share of a GPU's memory that is taken; 1 where a GPU is gone"),
+    Column("depth", "float64", "share of the model's layers that is in memory afterwards"),
+    Column("kv_tokens", "int64", "tokens whose KV then fits at that depth"),
+    Column("takes_s", "float64", "time until layers are back or the engine has started; 0 for what takes none"),
 )
 
 TIMELINE = (
@@ -90,6 +105,7 @@ TIMELINE = (
     Column("starting", "int64", "nodes that start, at time_s"),
     Column("ready", "int64", "nodes that take requests, at time_s"),
     Column("noticed", "int64", "nodes under notice, at time_s"),
+    Column("resident", "float64", "share of the model's layers in memory, mean over the places for replicas on ready nodes; NaN if none"),
     Column("spot_price_usd_per_h", "float64", "mean spot price over the zones, at time_s"),
     Column("spent_usd", "float64", "bill since the start, at time_s"),
 )

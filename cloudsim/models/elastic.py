@@ -73,6 +73,12 @@ class ElasticProfile:
                 return level
         return self.levels[-1]
 
+    def resident_layers(self, level: Level) -> int:
+        """Layers that sequences of `level` or a leaner one may run: what has to be in memory for them."""
+        if self.layer_use:
+            return sum(any(use[layer] > 0 for use in self.layer_use[level.index :]) for layer in range(self.model_layers))
+        return self.model_layers if self.independent else level.layers
+
     def layers_read(self, counts: Sequence[int]) -> float:
         """Layers whose weights a batch reads: the union over its sequences.
 

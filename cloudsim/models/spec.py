@@ -35,9 +35,10 @@ class ModelSpec:
     source: str
     provenance: Provenance = Provenance.PUBLISHED
 
-    def weights_bytes(self, precision: str) -> float:
-        """Bytes of all weights in `precision`."""
-        return self.params * BYTES_PER_WEIGHT[precision]
+    def weights_bytes(self, precision: str, layers: int | None = None) -> float:
+        """Bytes of the weights in `precision`: of all of them, or with so many of the layers."""
+        gone = 0 if layers is None else self.layers - layers
+        return (self.params - gone * self.layer_params) * BYTES_PER_WEIGHT[precision]
 
     def kv_bytes_per_token(self) -> int:
         """Bytes of keys and values of one token in all layers, in bf16."""

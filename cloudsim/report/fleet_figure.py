@@ -14,6 +14,10 @@ from cloudsim.report.palette import ALARM, Look, looks
 from cloudsim.report.wording import label
 
 HATCHES = {"starting": "/", "ready": "", "notice": "x"}
+MARKS = {
+    "reclaimed": ("x", "reclaimed"), "shrunk": ("triangle-down", "lost memory"), "crashed": ("star", "crashed"),
+    "restarted": ("circle", "started anew"),
+}  # fmt: skip
 WORDS = {"starting": "starting", "ready": "ready", "notice": "under notice"}
 
 
@@ -30,7 +34,8 @@ def fleet_section(runs: Sequence[FleetRun], grid: TimeGrid) -> Section:
     figures = [
         Figure(
             "fleet",
-            "Each bar is one node; its row is a place in a zone that later nodes use again. A cross marks a node that was taken back.",
+            "Each bar is one node; its row is a place in a zone that later nodes use again. A cross marks a node that was taken back; "
+            "other marks say what happened to its memory or GPUs.",
             plots,
             table("Nodes by run", ["run", "nodes", "reclaimed", "of these without notice"], counts),
             wide=True,
@@ -55,7 +60,7 @@ def fleet_section(runs: Sequence[FleetRun], grid: TimeGrid) -> Section:
 
 
 def _unnoticed(run: FleetRun) -> int:
-    return int((~np.isin(run.gone.node, run.phases["notice"].node)).sum())
+    return int((~np.isin(run.marks["reclaimed"].node, run.phases["notice"].node)).sum())
 
 
 def _plot(run: FleetRun, look: Look) -> Plot:
@@ -82,18 +87,24 @@ def _plot(run: FleetRun, look: Look) -> Plot:
                 + " from minute %{base:.1f} for %{customdata[1]:.1f} min<br>%{text}<extra></extra>",
             )
         )
-    traces.append(
-        go.Scatter(
-            x=run.gone.start_min.round(3),
-            y=run.gone.lane,
-            mode="markers",
-            name="reclaimed",
-            customdata=_custom(run.gone),
-            showlegend=True,
-            marker={"symbol": "x", "size": 8, "color": "#222222", "line": {"width": 1, "color": "#FFFFFF"}},
-            hovertemplate="node %{customdata[0]} reclaimed at minute %{x:.1f}<extra></extra>",
+    for name, moments in run.marks.items():
+        if name != "reclaimed" and not len(moments.node):
+            continue
+        traces.append(
+            go.Scatter(
+                x=moments.start_min.round(3),
+                y=moments.lane,
+                mode="markers",
+                name=MARKS[name][1],
+                customdata=_custom(moments),
+                text=None if name == "reclaimed" else moments.text,
+                showlegend=True,
+                marker={"symbol": MARKS[name][0], "size": 8, "color": "#222222", "line": {"width": 1, "color": "#FFFFFF"}},
+                hovertemplate=f"node %{{customdata[0]}} {MARKS[name][1]} at minute %{{x:.1f}}"
+                + ("" if name == "reclaimed" else "<br>%{text}")
+                + "<extra></extra>",
+            )
         )
-    )
     total = sum(zone.lanes for zone in run.zones)
     lines = [
         {

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+CHANGES = ("shrunk", "crashed", "restarted")
+"""Changes of the hardware that are marked."""
 MOST_NODES = 600
 """Nodes drawn for one run; a page with all runs draws at most ten times as many."""
 
@@ -41,35 +43,35 @@ class FleetRun:
     """The nodes of one contender in one replication.
 
     `nodes` counts all of them, `reclaimed` those the provider took back, and `hidden` those left out of the drawing.
-    `phases` holds starting, ready and notice; `gone` the nodes that were reclaimed, of no length.
+    `phases` holds starting, ready and notice; `marks`, of no length, the nodes that were reclaimed, and where replicas crashed or shrank.
     """
 
     contender: str
     replication: int
     zones: list[ZoneLanes]
     phases: dict[str, Segments]
-    gone: Segments
+    marks: dict[str, Segments]
     nodes: int
     reclaimed: int
     hidden: int
 
 
-def fleet_info(nodes: "pd.DataFrame", contenders: Sequence[str], replications: Sequence[int]) -> list[FleetRun]:
+def fleet_info(nodes: "pd.DataFrame", changes: "pd.DataFrame", contenders: Sequence[str], replications: Sequence[int]) -> list[FleetRun]:
     """One `FleetRun` for every contender and replication, also where it had no node.
 
     Args:
-        nodes: the table of `cloudsim.metrics.tables.NODES`.
+        nodes, changes: the tables of `cloudsim.metrics.tables`.
     """
     most = min(MOST_NODES, 10 * MOST_NODES // max(1, len(contenders) * len(replications)))
-    groups = dict(iter(nodes.groupby(["contender", "replication"], observed=True, sort=False)))
+    groups, changed = (dict(iter(frame.groupby(["contender", "replication"], observed=True, sort=False))) for frame in (nodes, changes))
     return [
-        _run(groups.get((name, replication), nodes.iloc[:0]), name, replication, most)
+        _run(groups.get((name, replication), nodes.iloc[:0]), changed.get((name, replication), changes.iloc[:0]), name, replication, most)
         for name in contenders
         for replication in replications
     ]
 
 
-def _run(rows: "pd.DataFrame", contender: str, replication: int, most: int) -> FleetRun:
+def _run(rows: "pd.DataFrame", changes: "pd.DataFrame", contender: str, replication: int, most: int) -> FleetRun:
     rows = rows.sort_values(["zone", "requested_s", "node"], key=lambda column: column.astype(str) if column.name == "zone" else column)
     starts = rows["requested_s"].to_numpy(dtype=np.float64)
     ends = rows["ended_s"].to_numpy(dtype=np.float64)
@@ -94,7 +96,8 @@ def _run(rows: "pd.DataFrame", contender: str, replication: int, most: int) -> F
         replication,
         layout,
         {name: _segments(rows, lane, at, until, drawn & (until > at)) for name, (at, until) in phases.items()},
-        _segments(rows, lane, ends, ends, drawn & reclaimed),
+        {"reclaimed": _segments(rows, lane, ends, ends, drawn & reclaimed)}
+        | {name: _moments(rows[drawn], lane[drawn], changes[changes["change"] == name]) for name in CHANGES},
         len(rows),
         int(reclaimed.sum()),
         int((~drawn).sum()),
@@ -126,6 +129,19 @@ def _phases(rows: "pd.DataFrame", starts: Floats, ends: Floats) -> dict[str, tup
     ready, noticed = (rows[name].to_numpy(dtype=np.float64) for name in ("ready_s", "noticed_s"))
     notice = np.where(np.isfinite(noticed), noticed, ends)
     return {"starting": (starts, np.fmin(ready, notice)), "ready": (ready, notice), "notice": (notice, ends)}
+
+
+def _moments(rows: "pd.DataFrame", lane: NDArray[np.int64], changes: "pd.DataFrame") -> Segments:
+    """Changes of the hardware under nodes that are drawn."""
+    places = dict(zip(rows["node"].tolist(), lane.tolist(), strict=True))
+    drawn: Any = changes[changes["node"].isin(list(places))]
+    words = [
+        f"{taken:.0%} of the memory taken, {depth:.0%} of the layers stay"
+        for taken, depth in zip(drawn["taken_share"], drawn["depth"], strict=True)
+    ]
+    node = drawn["node"].to_numpy(dtype=np.int64)
+    minutes = drawn["time_s"].to_numpy(dtype=np.float64) / 60
+    return Segments(np.array([places[one] for one in node.tolist()], dtype=np.int64), minutes, 0 * minutes, node, words)
 
 
 def _segments(rows: "pd.DataFrame", lane: NDArray[np.int64], at: Floats, until: Floats, chosen: NDArray[np.bool_]) -> Segments:

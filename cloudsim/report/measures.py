@@ -37,6 +37,7 @@ _FIXED = (
     Measure("lost", "Lost", "lower", wording.count),
     Measure("unfinished", "Unfinished", "lower", wording.count),
     Measure("preemptions", "Nodes preempted", None, wording.count),
+    Measure("engine_crashes", "Engine crashes", "lower", wording.count),
     Measure("kv_preemptions", "KV preemptions", "lower", wording.count),
     Measure("retried", "Retried", None, wording.count),
     Measure("migrated", "Migrated", None, wording.count),

@@ -77,6 +77,7 @@ def report_sections(folder: "RunFolder") -> list[Section]:
     from cloudsim.report.cost import cost_section
     from cloudsim.report.fleet_figure import fleet_section
     from cloudsim.report.fleet_timeline import fleet_info
+    from cloudsim.report.hardware import hardware_info, hardware_section
     from cloudsim.report.latency import latency_info
     from cloudsim.report.latency_figure import latency_section
     from cloudsim.report.load import load_section
@@ -94,7 +95,8 @@ def report_sections(folder: "RunFolder") -> list[Section]:
     return [
         verdict_section(verdict),
         sla_section(grid),
-        fleet_section(fleet_info(folder.nodes, verdict.contenders, range(max(1, verdict.seeds))), grid),
+        fleet_section(fleet_info(folder.nodes, folder.changes, verdict.contenders, range(max(1, verdict.seeds))), grid),
+        *([hardware_section(hardware_info(folder.changes, requests, verdict.contenders), grid)] if len(folder.changes) else []),
         load_section(grid),
         budget_section(budget_info(requests, verdict.contenders, list(tiers)), grid),
         latency_section(latency_info(requests, verdict.contenders, list(tiers)), tiers),

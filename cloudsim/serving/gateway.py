@@ -1,6 +1,7 @@
 """Where requests come in: admission, routing, budget, and a second try for those whose node went away."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import cast
@@ -96,6 +97,8 @@ class Gateway:
             if not possible:
                 raise SimulationError(f"budget {type(self._budget).__name__} gave {budget!r} to request {request.index}: not in (0, 1]")
             level = profile.level_for(budget)
+            if level.index < replica.ceiling.index:
+                level = replica.ceiling
         if request.dispatched_s < 0:
             request.dispatched_s = self._clock._now
         self._answers.give(request, replica.pool, level)
@@ -194,14 +197,37 @@ class Gateway:
             del self.moving[move.request.index]
             move.target.attach(move.request, move.stored_tokens)
 
-    def _stop_moving(self, node: Node) -> None:
-        """A node is gone: what was on its way from or to it is computed again."""
-        for move in [move for move in self.moving.values() if node in (move.source.node, move.target.node)]:
+    def _stop_moving(self, gone: Sequence[Replica]) -> None:
+        """Replicas are gone: what was on its way from or to them is computed again."""
+        for move in [move for move in self.moving.values() if move.source in gone or move.target in gone]:
             del self.moving[move.request.index]
-            if not move.target.node.ended:
+            if move.target not in gone:
                 move.target.cancel(move.request, move.stored_tokens)
             restart(move.request, move.stored_tokens)
             self._again(move.request)
+
+    def crashed(self, replica: Replica) -> None:
+        """An engine is gone, its node is not: its requests try again."""
+        for request in replica.abort():
+            self._spend(replica, request)
+            self._again(request)
+        self._stop_moving([replica])
+
+    def shrunk(self, replica: Replica) -> None:
+        """At a step boundary: a replica has less memory. What was on its way to it goes elsewhere, and requests that run richer than it now
+        can are computed anew at what is left."""
+        for move in [move for move in self.moving.values() if move.target is replica]:
+            del self.moving[move.request.index]
+            replica.cancel(move.request, move.stored_tokens)
+            restart(move.request, move.stored_tokens)
+            self._again(move.request)
+        ceiling = replica.ceiling
+        richer = [request for request in (*replica.running.values(), *replica.waiting) if request.level.index < ceiling.index]
+        for request in richer:
+            stored = self._leave(replica, request)
+            restart(request, stored)
+            self._answers.give(request, replica.pool, ceiling)
+            replica.submit(request)
 
     def _on_end(self, node: Node) -> None:
         for replica in node.replicas:
@@ -212,7 +238,7 @@ class Gateway:
                 else:
                     self._again(request)
         if node.end_reason != "horizon":
-            self._stop_moving(node)
+            self._stop_moving(node.replicas)
 
     def close(self) -> None:
         """The horizon: whatever has not ended is unfinished."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cloudsim.clock import Clock
 from cloudsim.contracts import DenseLatency
 from cloudsim.latency.contract import LatencyModel
-from cloudsim.models.elastic import ElasticProfile
+from cloudsim.models.elastic import ElasticProfile, Level
 from cloudsim.serving.batch import INDEX_BITS, restart
 from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
@@ -22,16 +22,19 @@ class Replica(Engine):
     Args:
         index, pool, model: its number in the fleet, its pool and its model.
         node: the instance it runs on. gpus: how many of its GPUs it has.
+        ceiling: the richest level that it can run, since no more layers are in its memory.
     """
 
-    __slots__ = ("index", "pool", "model", "node", "node_index", "gpus", "accepting", "_joining")
+    __slots__ = ("index", "pool", "model", "node", "node_index", "gpus", "ceiling", "accepting", "_joining")
 
     def __init__(
         self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, capacity: int, block_tokens: int, step_tokens: int,
         max_sequences: int, finished: Callable[[Request], None], index: int, pool: str, model: str, node: "Node", gpus: int,
+        ceiling: Level,
     ) -> None:  # fmt: skip
         super().__init__(clock, latency, profile, capacity, block_tokens, step_tokens, max_sequences, finished)
         self.index, self.pool, self.model, self.node, self.gpus = index, pool, model, node, gpus
+        self.ceiling = ceiling
         self.node_index = node.index  # looked at with each request that ends, when the node itself would be far away in memory
         self.accepting = True  # False from notice, termination or reclaim on
         self._joining: dict[int, tuple[Request, int]] = {}  # their KV has come, they join at the next boundary
@@ -69,6 +72,10 @@ class Replica(Engine):
         request.finish_step = self.step + request.output_tokens - request.generated_tokens
         heappush(self._finishing, request.finish_step << INDEX_BITS | request.index)
         self._stale += 1  # the entry it had
+
+    def resize(self, capacity: int, ceiling: Level) -> None:
+        """At a boundary: have so many units of KV memory from now on, and run no richer level. Who does not fit is preempted next."""
+        self.capacity, self.ceiling = capacity, ceiling
 
     def reserve(self, request: Request, stored_tokens: int) -> bool:
         """Hold room for a request whose KV is on its way; False if there is none."""

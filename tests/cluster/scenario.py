@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from cloudsim.config import RunConfig
 from cloudsim.contracts import Action
 from cloudsim.metrics.words import Words
+from traces.hardware import HardwareSeries
 from traces.provenance import Provenance, Source
 from traces.tables import RequestTrace, SpotTrace, ZoneSeries
 
@@ -49,6 +50,23 @@ class Scheduled:
             time_s, capacity, price = zip(*changes, strict=True)
             series.append(ZoneSeries(zone, zone[:-1], np.array(time_s, float), np.array(capacity, np.int64), np.array(price, float)))
         return SpotTrace(tuple(series), duration_s, (SOURCE,))
+
+
+class Listing:
+    """Hardware given change by change, the same for every node.
+
+    Args:
+        changes: (time_s, taken share of each of four GPUs) from time 0 on; an instance of fewer GPUs has the first ones.
+    """
+
+    source = SOURCE
+
+    def __init__(self, changes):
+        self.changes = changes
+
+    def hardware(self, duration_s, gpus, rng):
+        time_s, taken = zip(*self.changes, strict=True)
+        return HardwareSeries(np.array(time_s, float), np.array(taken, float)[:, :gpus])
 
 
 class Mover:
@@ -136,7 +154,7 @@ def words(column):
 def fingerprint(tables):
     """Digest of all result tables of a run, to the byte."""
     digest = hashlib.sha256()
-    for table in (tables.requests, tables.nodes, tables.timeline):
+    for table in (tables.requests, tables.nodes, tables.timeline, tables.changes):
         for name, column in table.items():
             digest.update(name.encode())
             if isinstance(column, Words):

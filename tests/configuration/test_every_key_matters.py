@@ -11,10 +11,12 @@ from functools import cache
 from tempfile import mkdtemp
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 
 from cloudsim import workers
 from cloudsim.cli import main
+from cloudsim.composition.components import import_target
 from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError
 from cloudsim.experiment import outcomes, tasks
@@ -91,6 +93,10 @@ SPECIAL = {
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
+    "co-tenants": lambda: scenario(
+        {"large": ("qwen3-4b", "qwen3-4b-l2a", 2)}, engine__max_model_tokens=2048,
+        hardware=preset("hardware", "co_tenant") | {"mean_absent_s": 20.0, "mean_present_s": 15.0, "least_taken_share": 0.45},
+    ),
     "tensor parallel": lambda: scenario(
         {"large": ("llama-3-70b", None, 1)}, rows=ROWS[::20],
         engine__tensor_parallel=2, engine__precision="fp8", fleet__instance="aws_g6e_12xlarge",
@@ -132,6 +138,7 @@ VALUES = {
     "tiers.*.tpot_s": 0.002,
     "tiers.*.e2e_s": 0.5,
     "spot": scheduled({zone: changes[:1] for zone, changes in MARKET.items()}),
+    "hardware": preset("hardware", "failing_gpus") | {"mean_up_s": 30.0, "mean_repair_s": 10.0},
     "market.slots_per_zone": 2,
     "market.traced_on_demand_usd_per_h": 4.0,
     "provider.name": "another",
@@ -155,6 +162,8 @@ VALUES = {
     "engine.step_overhead_s": 1e-3,
     "engine.sequence_overhead_s": 1e-4,
     "engine.request_overhead_s": 0.1,
+    "engine.reload_bytes_per_s": ("co-tenants", 1e8),
+    "engine.resident_kv_share": ("co-tenants", 0.0),
     "gateway.queue_timeout_s": 8.0,
     "gateway.max_retries": ("no notice", 0),
     "family.task": "mmlu",
@@ -262,6 +271,8 @@ ARGUMENTS = {
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
     "retry_s": 25, "replace_on_hint": True, "extra": 2,
+    "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,
+    "mean_up_s": 9000.0, "mean_repair_s": 600.0,
 }  # fmt: skip
 LEAVES = list(argument_leaves())
 NEED_DATA = {("spot", "skynomad_v100", "start_s")}
@@ -283,7 +294,7 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
         at[last] = None
     else:
         at[last] = ARGUMENTS[last]
-    if group in ("traffic", "spot"):
+    if group in ("traffic", "spot", "hardware"):
         found = made_by(group, before), made_by(group, after)
         if (group, entry, key) in NEED_DATA and found[0][0] == "error":
             pytest.skip("the trace file is not on this machine")
@@ -304,6 +315,10 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
 
 def made_by(group, component):
     """Table and sources that a component makes."""
+    if group == "hardware":
+        source = import_target(component["_target_"])(**{name: value for name, value in component.items() if name != "_target_"})
+        made = source.hardware(1e5, 2, np.random.default_rng(0))
+        return made.time_s.tobytes(), made.taken_share.tobytes(), source.source
     hours = 400 if group == "spot" else 1
     config = RunConfig.model_validate(tree({group: component, "duration_s": hours * 3600.0}))
     try:

@@ -39,6 +39,19 @@ def markets(draw, horizon_s):
 
 
 @st.composite
+def hardware(draw, horizon_s):
+    """Nothing, mostly; else memory that is taken and GPUs that are lost at random moments."""
+    if draw(st.integers(0, 2)):
+        return {"_target_": "traces.generators.sound_hardware.SoundHardware"}
+    taken = st.one_of(st.just(0.0), st.just(1.0), st.floats(0, 1))
+    times = {0, *draw(st.lists(st.integers(1, int(horizon_s * 4)), max_size=8))}
+    return {
+        "_target_": "tests.cluster.scenario.Listing",
+        "changes": [(quarter / 4, draw(st.lists(taken, min_size=4, max_size=4))) for quarter in sorted(times)],
+    }
+
+
+@st.composite
 def runs(draw):
     """A contender, its traffic, its market and its settings."""
     fleet = draw(st.sampled_from(FLEETS))
@@ -77,7 +90,18 @@ def runs(draw):
         "engine__block_tokens": draw(st.sampled_from([1, 16])),
         "engine__max_model_tokens": draw(st.sampled_from([600, 16384])),
         "fleet__migration_bytes_per_s": draw(st.sampled_from([1e7, 2e8, 1e11])),
-        "fleet__instance": draw(st.sampled_from(["aws_g6e_l40s", "aws_g6e_12xlarge"])),
+        **draw(
+            st.sampled_from(
+                [
+                    {"fleet__instance": "aws_g6e_l40s"},
+                    {"fleet__instance": "aws_g6e_12xlarge"},
+                    {"fleet__instance": "aws_g6e_12xlarge", "engine__tensor_parallel": 2},
+                ]
+            )
+        ),
+        "engine__reload_bytes_per_s": draw(st.sampled_from([1e8, 2.5e10])),
+        "engine__resident_kv_share": draw(st.sampled_from([0.0, 0.5, 1.0])),
+        "hardware": draw(hardware(120 + drain_s)),
         "timeline_interval_s": 7.0,
     }
     return small(parts, rows, draw(markets(120 + drain_s)), **settings)
@@ -98,7 +122,7 @@ def test_requests_blocks_seconds_and_money_are_conserved(config):
     tables, watch = simulate_watched(config)
     check_requests(config, tables)
     check_seconds(tables, watch)
-    check_money(config, tables)
+    check_money(config, tables, watch)
     check_blocks(watch)
     check_service(config, tables)
     measured = metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers))  # and the product's own audit agrees
@@ -124,10 +148,11 @@ def check_seconds(tables, watch):
     assert sum(nodes[f"{name}_gpu_s"] for name in CLASSES) == pytest.approx(nodes["billed_gpu_s"], abs=1e-6)
     for name in CLASSES:
         assert (nodes[f"{name}_gpu_s"] >= -1e-9).all()
-    replicas = [replica for node in watch.fleet.nodes for replica in node.replicas]
+    replicas = [replica for node in watch.fleet.nodes for replica in (*node.replicas, *node.crashed)]
     assert set(watch.cut_s) == set(replicas)
     cut = sum(seconds * replica.gpus for replica, seconds in watch.cut_s.items())
-    cut_lost = sum(seconds * replica.gpus for replica, seconds in watch.cut_s.items() if replica.node.end_reason == "reclaimed")
+    taken = [one for one in replicas if one in one.node.crashed or one.node.end_reason == "reclaimed"]
+    cut_lost = sum(seconds * replica.gpus for replica, seconds in watch.cut_s.items() if replica in taken)
     worked = nodes["useful_gpu_s"].sum() + nodes["lost_gpu_s"].sum()
     assert requests["gpu_s"].sum() + cut == pytest.approx(worked, abs=1e-6)
     assert requests["lost_gpu_s"].sum() + cut_lost == pytest.approx(nodes["lost_gpu_s"].sum(), abs=1e-6)
@@ -137,7 +162,7 @@ def check_seconds(tables, watch):
         assert replica.busy_s <= replica.node.ended_s - replica.node.ready_s + 1e-6
 
 
-def check_money(config, tables):
+def check_money(config, tables, watch):
     nodes, changes = tables.nodes, config.spot.arguments["zones"]
     assert sum(nodes[f"{name}_usd"] for name in CLASSES) == pytest.approx(nodes["cost_usd"], abs=1e-9)
     on_demand = {"aws_g6e_l40s": 2.6225, "aws_g6e_12xlarge": 10.49}[config.fleet.instance]
@@ -148,7 +173,12 @@ def check_money(config, tables):
             continue
         series = changes[zone] if market == "spot" else [(0.0, 0, on_demand)]
         assert nodes["cost_usd"][at] == pytest.approx(integral_usd(series, begin, end), abs=1e-9)
-        assert nodes["starting_usd"][at] == pytest.approx(integral_usd(series, begin, end if np.isnan(ready) else ready), abs=1e-9)
+        started = integral_usd(series, begin, end if np.isnan(ready) else ready)
+        again_s = sum((end if np.isnan(one.until_s) else one.until_s) - one.from_s for one in watch.fleet.nodes[at].restarts)
+        if again_s == 0:
+            assert nodes["starting_usd"][at] == pytest.approx(started, abs=1e-9)
+        else:
+            assert nodes["starting_usd"][at] > started - 1e-9
     spent = tables.timeline["spent_usd"]
     assert (np.diff(spent) >= -1e-12).all()
     assert not len(spent) or spent[-1] <= nodes["cost_usd"].sum() + 1e-9
@@ -158,7 +188,7 @@ def check_blocks(watch):
     """At the end of its life a replica holds nothing but room for sequences whose KV was still on its way."""
     for node in watch.fleet.nodes:
         assert node.ended
-        for replica in node.replicas:
+        for replica in (*node.replicas, *node.crashed):
             assert replica.used(replica.step) == replica.held
             assert replica.kv_units == replica.decoding == 0
     assert not watch.gateway.pending

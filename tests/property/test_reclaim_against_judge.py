@@ -13,8 +13,9 @@ from cloudsim.clock import Clock
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
 from tests.judge import Sequence
+from tests.latency.models import affine
 from tests.property.interrupted import InterruptedJudge
-from tests.serving.test_engine_against_judge import latency, loads, profile
+from tests.serving.test_engine_against_judge import UNIT_S, loads, profile
 
 NIGHTLY = bool(os.environ.get("CLOUDSIM_NIGHTLY"))
 END_S = 1e9
@@ -24,8 +25,9 @@ def replica_of(load, clock, done, kind=Replica):
     """The product's replica, not tied to a node."""
     _, capacity, block, step_tokens, max_sequences, dyadic, independent = load
     return kind(
-        clock, latency(1.0 if dyadic else 0.9871235), profile(independent), capacity, block, step_tokens, max_sequences,
+        clock, affine(UNIT_S * (1.0 if dyadic else 0.9871235)), profile(independent), capacity, block, step_tokens, max_sequences,
         lambda request: done.__setitem__(request.index, clock.now), 0, "pool", "model", SimpleNamespace(index=0), 1,
+        profile(independent).levels[0],
     )  # fmt: skip
 
 
@@ -41,7 +43,8 @@ def at(clock, time_s, action):
 
 def judge_of(load):
     _, capacity, block, step_tokens, max_sequences, dyadic, independent = load
-    return InterruptedJudge(latency(1.0 if dyadic else 0.9871235), profile(independent), capacity, block, step_tokens, max_sequences)
+    model = affine(UNIT_S * (1.0 if dyadic else 0.9871235))
+    return InterruptedJudge(model, profile(independent), capacity, block, step_tokens, max_sequences)
 
 
 def sequences_of(load):
@@ -202,6 +205,44 @@ def test_answers_that_are_shortened_end_as_those_of_the_judge(interruption, data
     if time_s < boundaries[-1]:  # the action is not put off: it comes at the first boundary, or at the end of the step after it
         assert action["time_s"] >= time_s
         assert sum(time_s < boundary < action["time_s"] * (1 - 1e-9) for boundary in boundaries) <= 1
+
+
+@settings(max_examples=6000 if NIGHTLY else 400)
+@given(interruptions(), st.data())
+def test_memory_that_goes_and_comes_back_is_felt_as_by_the_judge(interruption, data):
+    """Twice in a run the KV memory gets another size, down to what the largest sequence needs by itself."""
+    load, time_s = interruption
+    boundaries, _ = whole_run(load)
+    if time_s in boundaries:
+        time_s += 2.0**-24
+    later_s = time_s + data.draw(st.sampled_from([2.0**-12, 2.0**-6, 1.0])) * boundaries[-1]
+    sequences, block = sequences_of(load), load[2]
+    least = max(-(-(s.prompt + s.output) // block) * s.units for s in sequences)
+    sizes = [int(least + data.draw(st.floats(0, 1)) ** 2 * max(0, load[1] - least)) for _ in range(2)]
+    clock, done, actions = Clock(), {}, {}
+    replica = replica_of(load, clock, done)
+    requests = requests_of(sequences, load[6])
+
+    def resize(size):
+        def act():
+            actions[replica.step] = size
+            replica.resize(size, replica.ceiling)
+
+        return act
+
+    for moment, size in zip((time_s, later_s), sizes, strict=True):
+        at(clock, moment, lambda size=size: replica.at_boundary(resize(size)))
+    clock.run_with(iter(requests), replica.submit, END_S)
+
+    judge = judge_of(load)
+    judge.begin(sequences)
+    judge.until(END_S, {step: lambda judge, size=size: setattr(judge, "capacity", size) for step, size in actions.items()})
+    for want, got in zip(sequences, requests, strict=True):
+        assert done[got.index] == pytest.approx(want.done_s, rel=1e-9, abs=0)
+        assert got.first_token_s == pytest.approx(want.first_token_s, rel=1e-9, abs=0)
+        assert got.preempted == want.preempted
+    assert replica.step == judge.steps
+    assert replica.used(replica.step) == replica.held == replica.kv_units == replica.decoding == 0
 
 
 @settings(max_examples=2000 if NIGHTLY else 200)

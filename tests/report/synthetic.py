@@ -10,7 +10,7 @@ import yaml
 
 from cloudsim import results
 from cloudsim.metrics.statistics import summarise
-from cloudsim.metrics.tables import NODES, REQUESTS, TIMELINE
+from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, TIMELINE
 
 TIERS = {
     "premium": {"share": 0.2, "ttft_s": 1.0, "tpot_s": 0.05, "e2e_s": 20.0},
@@ -33,20 +33,22 @@ class FakeRunFolder:
     requests: pd.DataFrame
     nodes: pd.DataFrame
     timeline: pd.DataFrame
+    changes: pd.DataFrame
 
 
 def run_folder(contenders=tuple(SPEEDS), replications=3, requests=2000, duration_s=7200.0, seed=0, dead=(), tiers=TIERS):
     """The run of `contenders`; those in `dead` never complete a request. `requests` is the number of each run."""
-    parts = {"requests": [], "nodes": [], "timeline": []}
+    parts = {"requests": [], "nodes": [], "timeline": [], "changes": []}
     for replication in range(replications):
         arrival = np.sort(np.random.default_rng([seed, replication]).uniform(0, duration_s, requests))
         for index, name in enumerate(contenders):
             rng = np.random.default_rng([seed, replication, index + 1])
             nodes = _nodes(rng, name, duration_s)
             table = _requests(rng, name, arrival, duration_s, name in dead, tiers)
-            for key, frame in {"requests": table, "nodes": nodes, "timeline": _timeline(table, nodes, duration_s)}.items():
+            made = {"requests": table, "nodes": nodes, "timeline": _timeline(table, nodes, duration_s), "changes": _changes(nodes)}
+            for key, frame in made.items():
                 parts[key].append(frame.assign(contender=name, replication=replication))
-    schema = {"requests": REQUESTS, "nodes": NODES, "timeline": TIMELINE}
+    schema = {"requests": REQUESTS, "nodes": NODES, "timeline": TIMELINE, "changes": CHANGES}
     frames = {key: _typed(pd.concat(frames, ignore_index=True), schema[key]) for key, frames in parts.items()}
     return FakeRunFolder(Path("run"), _manifest(contenders, replications), _summary(frames, contenders, replications, tiers),
                          {"seed": seed, "seeds": replications, "duration_s": duration_s, "tiers": {k: dict(v) for k, v in tiers.items()}},
@@ -56,7 +58,7 @@ def run_folder(contenders=tuple(SPEEDS), replications=3, requests=2000, duration
 def write(folder, path):
     """Leave `folder` on disk as `cloudsim.results.load` reads it."""
     path.mkdir(parents=True)
-    for name in ("requests", "nodes", "timeline"):
+    for name in ("requests", "nodes", "timeline", "changes"):
         getattr(folder, name).to_parquet(path / f"{name}.parquet")
     (path / results.SUMMARY).write_text(json.dumps(folder.summary))
     (path / results.CONFIG).write_text(yaml.safe_dump(folder.config, sort_keys=False))
@@ -116,7 +118,7 @@ def _nodes(rng, name, duration_s):
                     "market": "spot" if spot else "on_demand", "requested_s": time_s, "billed_from_s": time_s,
                     "ready_s": ready_s if ready_s < end_s else np.nan, "hinted_s": np.nan,
                     "noticed_s": max(time_s, end_s - 120) if taken and rng.random() < 0.8 else np.nan, "ended_s": end_s,
-                    "end_reason": "reclaimed" if taken else "horizon",
+                    "end_reason": "reclaimed" if taken else "horizon", "crashes": 0,
                     **{f"{kind}_gpu_s": value for kind, value in gpu_s.items()}, "billed_gpu_s": sum(gpu_s.values()),
                     **{f"{kind}_usd": value * price / 3600 for kind, value in gpu_s.items()},
                     "cost_usd": sum(gpu_s.values()) * price / 3600,
@@ -124,6 +126,16 @@ def _nodes(rng, name, duration_s):
             )  # fmt: skip
             time_s, zone = (end_s + rng.uniform(20, 400), ZONES[int(rng.integers(len(ZONES)))])
     return pd.DataFrame(rows)
+
+
+def _changes(nodes):
+    """Memory is taken from the first node, so that it crashes and starts anew."""
+    first = nodes[np.isfinite(nodes.ready_s)].iloc[0]
+    return pd.DataFrame({
+        "time_s": first.ready_s + np.array([1.0, 5.0, 9.0, 70.0]), "node": first.node, "place": 0,
+        "change": ["shrunk", "crashed", "restarting", "restarted"], "gpus": [1, 0, 1, 1], "taken_share": [0.5, 0.9, 0.0, 0.0],
+        "depth": [1.0, 0.0, 1.0, 1.0], "kv_tokens": [9000, 0, 20000, 20000], "takes_s": [0.0, 0.0, 61.0, 0.0],
+    })  # fmt: skip
 
 
 def _timeline(table, nodes, duration_s, every_s=30.0):
@@ -153,7 +165,7 @@ def _timeline(table, nodes, duration_s, every_s=30.0):
             "kv_used": np.clip(running / max(1, running.max()), 0, 1),
             "budget": np.where(number > 0, happened(started.dispatched_s, started.budget) / np.maximum(number, 1), np.nan),
             "starting": present(nodes.requested_s, nodes.ready_s.fillna(nodes.ended_s)), "ready": present(ready.ready_s, ready.ended_s),
-            "noticed": present(noticed.noticed_s, noticed.ended_s), "spot_price_usd_per_h": 1.0, "spent_usd": live @ rate,
+            "noticed": present(noticed.noticed_s, noticed.ended_s), "resident": 1.0, "spot_price_usd_per_h": 1.0, "spent_usd": live @ rate,
         }
     )  # fmt: skip
 
@@ -189,7 +201,8 @@ def _summary(frames, contenders, replications, tiers):
 
 def _manifest(contenders, replications):
     return {
-        "schema_version": 1, "cloudsim_version": "0.1.0", "created": "2026-07-01T12:00:00+00:00", "python": "3.11.2", "platform": "Linux",
+        "schema_version": results.SCHEMA_VERSION, "cloudsim_version": "0.1.0", "created": "2026-07-01T12:00:00+00:00",
+        "python": "3.11.2", "platform": "Linux",
         "packages": {"numpy": "2.3.0", "simpy": "4.1.1"}, "seed": 0, "seeds": replications, "contenders": list(contenders),
         "inputs": [
             {"name": "traffic", "provenance": "published", "origin": "Azure LLM inference trace 2023, conversation", "sha256": "ab" * 32},

@@ -7,6 +7,7 @@ import pytest
 from cloudsim.report.budget import STEPS, budget_info
 from cloudsim.report.cost import cost_info
 from cloudsim.report.fleet_timeline import fleet_info, lanes
+from cloudsim.report.hardware import hardware_info, hardware_section
 from cloudsim.report.latency import QUANTILES, latency_info
 from cloudsim.report.over_time import MOST_BINS, Band, TimeGrid, codes
 from cloudsim.report.sla_over_time import axis_start, sla_info
@@ -94,7 +95,7 @@ def test_lanes_are_reused_and_never_overlap():
 
 
 def test_fleet_phases_cover_the_life_of_each_node(folder):
-    runs = fleet_info(folder.nodes, NAMES, range(3))
+    runs = fleet_info(folder.nodes, folder.changes, NAMES, range(3))
     assert [(run.contender, run.replication) for run in runs] == [(name, r) for name in NAMES for r in range(3)]
     for run in runs:
         mine = folder.nodes[(folder.nodes.contender == run.contender) & (folder.nodes.replication == run.replication)]
@@ -102,15 +103,32 @@ def test_fleet_phases_cover_the_life_of_each_node(folder):
         drawn = sum(part.length_min.sum() for part in run.phases.values())
         assert drawn == pytest.approx((mine.ended_s - mine.requested_s).sum() / 60)
         assert len(run.phases["notice"].node) == mine.noticed_s.notna().sum()
+        assert [len(run.marks[name].node) for name in ("shrunk", "crashed", "restarted")] == [1, 1, 1]
+        bar = run.phases["ready"]
+        [lane] = bar.lane[bar.node == run.marks["crashed"].node[0]]
+        assert run.marks["crashed"].lane == [lane]
+        assert run.marks["crashed"].text == ["90% of the memory taken, 0% of the layers stay"]
         assert sum(zone.lanes for zone in run.zones) == max(part.lane.max(initial=-1) for part in run.phases.values()) + 1
 
 
 def test_big_fleet_says_how_many_nodes_it_hides(folder):
     one = folder.nodes[(folder.nodes.contender == "l2a") & (folder.nodes.replication == 0)].iloc[:1]
     many = pd.concat([one] * 5000, ignore_index=True).assign(node=range(5000))
-    run = fleet_info(many, ["l2a"], [0])[0]
+    run = fleet_info(many, folder.changes, ["l2a"], [0])[0]
     assert run.nodes == 5000
     assert len(run.phases["ready"].node) == 5000 - run.hidden <= 600
+
+
+def test_hardware_counts_are_those_of_the_changes(folder):
+    info = hardware_info(folder.changes, folder.requests, NAMES)
+    assert [(row.contender, row.replication) for row in info.itertuples()] == [(name, r) for name in NAMES for r in range(3)]
+    assert (info[["shrunk", "crashed", "restarted"]] == 1).all(axis=None)
+    assert (info["reloading"] == 0).all()
+    assert (info["down_s"] == 61).all()
+    mine = folder.requests[(folder.requests.contender == NAMES[0]) & (folder.requests.replication == 1)]
+    assert info["evicted"][1] == mine.preempted.sum()
+    figure = hardware_section(info, TimeGrid(folder.timeline, NAMES)).figures[0]
+    assert figure.table.count("<tr") == len(info) + 1
 
 
 def test_cost_classes_are_those_of_the_summary(folder):

@@ -142,7 +142,7 @@ def test_scarce_data_still_makes_a_page(options):
 
 def test_empty_tables_still_make_a_page():
     folder = run_folder(contenders=("l2a", "on_demand"), replications=2, requests=60)
-    for name in ("requests", "nodes", "timeline"):
+    for name in ("requests", "nodes", "timeline", "changes"):
         setattr(folder, name, getattr(folder, name).iloc[:0])
     assert "every request its full budget" in render(folder)
 

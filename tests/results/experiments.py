@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cloudsim.metrics.tables import NODES, REQUESTS, STATUSES, TIMELINE
+from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, STATUSES, TIMELINE
 from cloudsim.metrics.words import Words
 from cloudsim.simulation import RunTables
 from cloudsim.streams import stream
@@ -19,7 +19,7 @@ def made_up(config, contender, replication, progress=None):
     rng = stream(config.seed, replication, contender)
     if progress is not None:
         progress(0.5)
-    tables = [_table(columns, rows, rng) for columns, rows in ((REQUESTS, 100 + replication), (NODES, 3), (TIMELINE, 5))]
+    tables = [_table(columns, rows, rng) for columns, rows in ((REQUESTS, 100 + replication), (NODES, 3), (TIMELINE, 5), (CHANGES, 4))]
     status = Words(rng.integers(0, 2, 100 + replication), STATUSES)
     tables[0]["status"] = status
     for unit, total in (("usd", "cost_usd"), ("gpu_s", "billed_gpu_s")):

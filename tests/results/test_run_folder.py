@@ -12,7 +12,7 @@ from cloudsim import __version__
 from cloudsim.config import RunConfig
 from cloudsim.errors import ConfigError, ResultError, SimulationError
 from cloudsim.experiment import Outcome, Task
-from cloudsim.metrics.tables import NODES, REQUESTS, TIMELINE
+from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, TIMELINE
 from cloudsim.recording import RunRecorder, remove_remains
 from cloudsim.results import DATA, digest, load
 from tests.results.experiments import made_up
@@ -23,7 +23,7 @@ def test_what_is_written_is_read(config, record, tmp_path):
     assert run.config == config.model_dump(by_alias=True)
     assert RunConfig.model_validate(run.config) == config
     manifest = run.manifest
-    assert manifest["schema_version"] == 1
+    assert manifest["schema_version"] == 2
     assert manifest["cloudsim_version"] == __version__
     assert manifest["contenders"] == ["l2a", "static_dense"]
     assert (manifest["seed"], manifest["seeds"]) == (0, 2)
@@ -43,7 +43,7 @@ def test_what_is_written_is_read(config, record, tmp_path):
     assert run.summary["contenders"]["l2a"]["arrived"]["seeds"] == [100, 101]
 
 
-@pytest.mark.parametrize(("table", "columns"), [("requests", REQUESTS), ("nodes", NODES), ("timeline", TIMELINE)])
+@pytest.mark.parametrize(("table", "columns"), [("requests", REQUESTS), ("nodes", NODES), ("timeline", TIMELINE), ("changes", CHANGES)])
 def test_tables_have_the_documented_columns(config, record, tmp_path, table, columns):
     run = load(record(tmp_path / "run"))
     frame = getattr(run, table)
@@ -154,7 +154,7 @@ os._exit(0)
         whole = False
     else:
         whole = True
-        run.requests, run.nodes, run.timeline  # noqa: B018 - reading them checks their digests
+        run.requests, run.nodes, run.timeline, run.changes  # noqa: B018 - reading them checks their digests
     if done.returncode == 0:
         assert whole
     assert not [path for path in tmp_path.glob("*/manifest.json") if path.parent != folder and "old" not in path.parent.name]
@@ -174,7 +174,7 @@ def _spoil_manifest(folder, **changes):
         (lambda folder: (folder / "manifest.json").unlink(), "no manifest.json; it is no run folder, or its run did not end"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json: not JSON"),
         (lambda folder: (folder / "manifest.json").write_text("[]"), "manifest.json: found list, not a JSON object"),
-        (lambda folder: _spoil_manifest(folder, schema_version=7), "run folder of version 7, written by cloudsim 0.* accepted: version 1"),
+        (lambda folder: _spoil_manifest(folder, schema_version=7), "run folder of version 7, written by cloudsim 0.* accepted: version 2"),
         (lambda folder: (folder / "nodes.parquet").unlink(), "nodes.parquet missing; the folder is incomplete"),
         (lambda folder: (folder / "summary.json").unlink(), "summary.json missing"),
     ],
