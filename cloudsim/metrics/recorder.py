@@ -58,7 +58,8 @@ class Recorder:
         self._rows.append((
             request.index, STATUS_CODES[status], self.reasons.setdefault(reason, len(self.reasons)), request.dispatched_s,
             request.first_token_s, self._clock._now, request.output_tokens, request.generated_tokens, pool, level, token_level, node,
-            request.preempted, request.retries, request.migrations, request.gpu_s * gpus, request.lost_gpu_s * gpus,
+            request.preempted, request.retries, request.migrations, request.past_gpu_s + request.gpu_s * gpus,
+            request.past_lost_gpu_s + request.lost_gpu_s * gpus,
         ))  # fmt: skip
         self.count += 1
         if len(self._rows) >= CHUNK:

@@ -125,7 +125,7 @@ class Gateway:
     def _lose(self, request: Request, reason: str) -> None:
         for replica, useful_s in request.spent:
             replica.lost_s += useful_s
-        request.lost_gpu_s = request.gpu_s
+        request.past_lost_gpu_s = request.past_gpu_s
         self._recorder.end(request, "lost", reason)
 
     def _again(self, request: Request) -> None:
@@ -173,8 +173,10 @@ class Gateway:
 
     def _spend(self, replica: Replica, request: Request) -> None:
         """Note what a request has cost on a replica that it leaves, to be called lost if the request is."""
-        useful = request.gpu_s - request.lost_gpu_s - sum(seconds for _, seconds in request.spent)
-        request.spent = (*request.spent, (replica, useful))
+        request.spent = (*request.spent, (replica, request.gpu_s - request.lost_gpu_s))
+        request.past_gpu_s += request.gpu_s * replica.gpus
+        request.past_lost_gpu_s += request.lost_gpu_s * replica.gpus
+        request.gpu_s = request.lost_gpu_s = 0.0
 
     def _move(self, source: Replica, request: Request, kv_bytes: float) -> None:
         """Send a request's KV to another replica of its model, or let it be computed again if none has room."""

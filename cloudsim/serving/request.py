@@ -24,7 +24,8 @@ class Request:
         cache_offset: tokens stored minus steps done, which stays the same while it decodes.
         share_mark_s: what its replica charged one sequence until it began to decode.
         known_tokens: tokens whose KV was computed before and lost: prefilling them again is lost work.
-        gpu_s, lost_gpu_s: seconds of its replicas attributed to it in all, and of these without use.
+        gpu_s, lost_gpu_s: seconds of its replica attributed to it, and of these without use.
+        past_gpu_s, past_lost_gpu_s: the same in GPU-seconds for replicas it has left, which may have had other numbers of GPUs.
         spent: useful seconds on each replica it has left, in case it is lost after all.
     """
 
@@ -32,7 +33,8 @@ class Request:
         "index", "arrival_s", "input_tokens", "full_output_tokens", "reasoning_tokens", "tier", "difficulty_seen",
         "level", "token_level", "output_tokens", "generated_tokens", "prompt_tokens", "prefilled_tokens", "known_tokens",
         "finish_step", "share_mark_s", "cache_offset", "replica",
-        "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "spent",
+        "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "past_gpu_s", "past_lost_gpu_s",
+        "spent",
     )  # fmt: skip
 
     def __init__(
@@ -50,5 +52,5 @@ class Request:
         self.replica: Replica | None = None
         self.dispatched_s = self.first_token_s = -1.0
         self.preempted = self.retries = self.migrations = 0
-        self.gpu_s = self.lost_gpu_s = 0.0
+        self.gpu_s = self.lost_gpu_s = self.past_gpu_s = self.past_lost_gpu_s = 0.0
         self.spent: tuple[tuple[Replica, float], ...] = ()
