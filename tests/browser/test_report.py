@@ -22,7 +22,7 @@ BY_CONTENDER = {"sla", "ready", "queue", "running", "kv", "latency-ttft", "laten
 def test_page_fits_and_every_figure_is_drawn(page):
     assert page.evaluate("document.documentElement.scrollWidth === innerWidth")
     boxes = page.evaluate(BOXES)
-    assert len(boxes) == 16
+    assert len(boxes) == 17
     assert [box for box in boxes if box[1] == 0 or not all(box[2:])] == []
 
 
