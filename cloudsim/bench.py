@@ -91,6 +91,10 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "tiers": {"all": {"share": 1.0, "ttft_s": 1.0, "tpot_s": 0.05, "e2e_s": 30.0}},
         "spot": {"_target_": "cloudsim.bench.RollingReclaim", "slots": replicas},
         "hardware": {"_target_": "traces.generators.sound_hardware.SoundHardware"},
+        "grid": {
+            "_target_": "traces.generators.daily_grid.DailyGrid", "name": "bench", "provenance": "assumed", "origin": "cloudsim.bench",
+            "regions_g_per_kwh": {}, "other_g_per_kwh": 400.0, "swing": 0.0, "cleanest_hour": 0.0, "start_hour": 0.0,
+        },
         "market": {"slots_per_zone": 1, "traced_on_demand_usd_per_h": None},
         "provider": provider,
         "startup": {
@@ -100,7 +104,9 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "gateway": {"queue_timeout_s": 60.0, "max_retries": 3},
         "family": {**family, "task": "gsm8k", "precision": "bf16"},
         "model": {"backend": "profiled", "clock": "modelled", "measured": None, "step_times": None},
-        "fleet": {"instance": "aws_p5_4xlarge", "instances": replicas, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9},
+        "fleet": {
+            "instance": "aws_p5_4xlarge", "instances": replicas, "pue": 1.0, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9,
+        },
         "contenders": {"bench": {"pools": {"all": {"model": "llama-3-8b", "elastic": None, "instances": replicas}}, **policy}},
     })  # fmt: skip
 

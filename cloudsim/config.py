@@ -166,6 +166,9 @@ class FleetConfig(Section):
     instance: Name = Field(description="instance type, from the catalogue")
     instances: Count = Field(description="instances of each contender; pools divide them")
     control_interval_s: Positive = Field(description="seconds between two decisions of the provisioning policy")
+    pue: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
+        description="power usage effectiveness: energy of the data centre for each unit that computes"
+    )
     migration_bytes_per_s: Positive = Field(description="bandwidth between instances for moving KV blocks")
 
 
@@ -186,6 +189,7 @@ class RunConfig(Section):
     tiers: Annotated[dict[str, TierConfig], Field(min_length=1)]
     spot: Component
     hardware: Component
+    grid: Component
     market: MarketConfig
     provider: ProviderConfig
     startup: StartupConfig

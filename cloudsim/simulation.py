@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudsim.clock import Clock
+from cloudsim.cluster.energy import EnergyMeter
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.instances import find_instance
 from cloudsim.cluster.market import Market, overlay
@@ -30,7 +31,7 @@ from cloudsim.streams import stream
 from cloudsim.workload import build_workload
 from traces.errors import TraceError
 from traces.provenance import Provenance, Source
-from traces.sources import HardwareSource, SpotSource
+from traces.sources import GridSource, HardwareSource, SpotSource
 from traces.tables import SpotTrace
 
 Table = dict[str, NDArray[np.generic] | Words]
@@ -157,9 +158,13 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     hardware: HardwareSource = create(config.hardware, "hardware")
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
+    grid: GridSource = create(config.grid, "grid")
+    meter = EnergyMeter(clock, config, pools, grid, {zone.zone: zone.region for zone in spot.zones})
+    fleet.node_granted, fleet.node_closed = meter.watch, meter.end
     timeline = Timeline(clock, config, fleet, gateway, market, progress)
     fleet.start()
     timeline.start()
+    meter.start()
     with _cycles_uncollected():
         started = process_time()
         clock.run_with(workload.requests(), gateway.arrive, config.horizon_s)
@@ -168,8 +173,8 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     gateway.close()
     if recorder.count != len(workload):
         raise SimulationError(f"{contender}: {len(workload)} requests arrived, {recorder.count} ended")
-    requests = request_table(config, workload, list(pools.values()), recorder, answers)
-    sources = [*workload.sources, *spot.sources, *_settings(config)]
+    requests = request_table(config, workload, list(pools.values()), recorder, answers, fleet)
+    sources = [*workload.sources, *spot.sources, grid.source, *_settings(config)]
     if hardware.source is not None:
         sources += [hardware.source, *(source for one in residences.values() for source in one.sources)]
     for pool in pools.values():

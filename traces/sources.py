@@ -1,9 +1,10 @@
-"""What a source of traffic, of a spot market or of hardware must offer; any class named by `_target_` that has the method will do."""
+"""What a source of traffic, spot markets, hardware or power grids must offer; any class named by `_target_` with the method will do."""
 
 from typing import Protocol
 
 import numpy as np
 
+from traces.grid import GridSeries
 from traces.hardware import HardwareSeries
 from traces.provenance import Source
 from traces.tables import RequestTrace, SpotTrace
@@ -56,6 +57,27 @@ class HardwareSource(Protocol):
             duration_s: length of the window in seconds, above 0.
             gpus: GPUs of the instance.
             rng: the only source of chance; the same generator state gives the same table.
+
+        Raises:
+            TraceError: the file or the options cannot give such a series.
+        """
+        ...
+
+
+class GridSource(Protocol):
+    """What a kilowatt-hour costs in carbon dioxide: a file that is replayed, or a generator."""
+
+    @property
+    def source(self) -> Source:
+        """Where its numbers come from."""
+        ...
+
+    def grid(self, region: str, duration_s: float) -> GridSeries:
+        """One region from time 0 to `duration_s`.
+
+        Args:
+            region: as the spot trace calls it, such as us-east-1.
+            duration_s: length of the window in seconds, above 0.
 
         Raises:
             TraceError: the file or the options cannot give such a series.

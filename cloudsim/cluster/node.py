@@ -68,6 +68,9 @@ class Node:
         self.crashed: list[Replica] = []
         self.restarts: list[Restart] = []
         self.draining = False
+        self.read_s = nan  # when its meter was last read
+        self.energy_j = self.carbon_g = 0.0
+        self.step_w = 0.0  # mean power of one of its GPUs in steps
         self.network_free_s = 0.0  # when its last outgoing KV transfer ends
 
     @property

@@ -15,6 +15,7 @@ from cloudsim.models.elastic import ElasticProfile, find_profile, static_profile
 from cloudsim.models.gpu import find_gpu
 from cloudsim.models.measured import MeasuredProfile, find_measured, measured_path
 from cloudsim.models.memory import MemoryPlan, kv_blocks, plan_memory
+from cloudsim.models.power import PowerCurve, find_power
 from cloudsim.models.spec import ModelSpec, find_model
 from traces.provenance import Source
 
@@ -28,6 +29,7 @@ class Pool:
         blocks: KV blocks of one replica at full depth and width.
         kv_unit_bytes: bytes of one token in one unit (one KV head group of one layer).
         latency_on: step times on another number of GPUs than it has; `ConfigError` if it cannot be divided among them.
+        power: of one of its GPUs.
         measured: what its model was measured to do, if it was.
     """
 
@@ -41,12 +43,13 @@ class Pool:
     blocks: int
     kv_unit_bytes: float
     latency_on: Callable[[int], LatencyModel]
+    power: PowerCurve
     measured: MeasuredProfile | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """Where its numbers come from."""
-        return (self.instance.source, self.latency.source, *self.profile.sources)
+        return (self.instance.source, self.latency.source, self.power.source, *self.profile.sources)
 
 
 def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
@@ -66,7 +69,9 @@ def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
     memory = plan_memory(model, instance.gpu_memory_bytes, engine.tensor_parallel, engine.precision, engine.memory_fraction)
     blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.tensor_parallel} × {instance.gpu}")
     unit_bytes = memory.kv_bytes_per_token / (model.layers * model.kv_heads)
-    return Pool(name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes, latency_on, measured)
+    return Pool(
+        name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes, latency_on, find_power(instance.gpu), measured
+    )
 
 
 def _latency(model: ModelSpec, profile: ElasticProfile, measured: MeasuredProfile | None, config: RunConfig, gpus: int) -> LatencyModel:

@@ -26,6 +26,11 @@ LATENCIES = tuple(
     for level in (50, 90, 99)
 )
 COST = (Row("cost_usd", "cost, USD"), Row("cost_usd_per_1000_met", "cost per 1,000 in SLA, USD", decimals=3))
+ENERGY = (
+    Row("energy_kwh", "energy, kWh"),
+    Row("energy_wh_per_met", "energy per request in SLA, Wh", decimals=3),
+    Row("carbon_kg", "CO2 equivalent, kg"),
+)
 COUNTS = ("preemptions", "kv_preemptions", "engine_crashes", "rejected", "lost", "unfinished", "retried")
 QUALITY = Row("quality", "right answers, %", 100)
 GOODPUT = Row("goodput_rps", "goodput, requests/s")
@@ -81,6 +86,7 @@ def _rows(metrics: Mapping[str, Any]) -> list[Row]:
         QUALITY,
         CORRECT_GOODPUT,
         *COST,
+        *ENERGY,
         *LATENCIES,
         *(Row(name, name, decimals=1) for name in COUNTS),
     ]

@@ -49,7 +49,7 @@ def import_target(target: str) -> Any:
 
 def _components(tree: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     contenders = tree.get("contenders")
-    named = {name: tree.get(name) for name in ("traffic", "spot", "hardware")}
+    named = {name: tree.get(name) for name in ("traffic", "spot", "hardware", "grid")}
     for contender, parts in contenders.items() if isinstance(contenders, Mapping) else ():
         for policy in POLICIES if isinstance(parts, Mapping) else ():
             named[f"contenders.{contender}.{policy}"] = parts.get(policy)

@@ -23,7 +23,9 @@ from cloudsim.workload import Workload
 COMPLETED, UNFINISHED = STATUS_CODES["completed"], STATUS_CODES["unfinished"]
 
 
-def request_table(config: RunConfig, workload: Workload, pools: list[Pool], recorder: Recorder, answers: Answers) -> dict[str, Any]:
+def request_table(
+    config: RunConfig, workload: Workload, pools: list[Pool], recorder: Recorder, answers: Answers, fleet: Fleet
+) -> dict[str, Any]:
     """The requests of a run in order of arrival."""
     noted, trace = recorder.columns(), workload.trace
     if not np.array_equal(noted["request"], np.arange(len(workload))):
@@ -65,7 +67,21 @@ def request_table(config: RunConfig, workload: Workload, pools: list[Pool], reco
         "migrations": noted["migrations"],
         "gpu_s": noted["gpu_s"],
         "lost_gpu_s": noted["lost_gpu_s"],
+        **_energy(fleet, noted),
     }
+
+
+def _energy(fleet: Fleet, noted: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    """Energy and carbon of each request; a node that took no step has the mean of the others, for requests that had worked elsewhere."""
+    nodes = fleet.nodes
+    drawn, carbon = (np.array([getattr(node, name) for node in nodes], dtype=np.float64) for name in ("energy_j", "carbon_g"))
+    step_w = np.array([node.step_w for node in nodes], dtype=np.float64)
+    worked = step_w > 0
+    power = np.append(np.where(worked, step_w, step_w[worked].mean() if worked.any() else 0.0), 0.0)
+    mean_g_per_j = carbon.sum() / drawn.sum() if drawn.sum() else 0.0
+    g_per_j = np.append(np.divide(carbon, drawn, out=np.full(len(nodes), mean_g_per_j), where=drawn > 0), 0.0)
+    energy_j = noted["gpu_s"] * power[noted["node"]]
+    return {"energy_j": energy_j, "carbon_g": energy_j * g_per_j[noted["node"]]}
 
 
 def _blocks(count: int) -> Iterator[slice]:
@@ -122,6 +138,7 @@ def node_table(fleet: Fleet) -> dict[str, Any]:
         table[f"{name}_gpu_s"] = np.array([bill.gpu_s[at] for bill in bills], dtype="float64")
         table[f"{name}_usd"] = np.array([bill.usd[at] for bill in bills], dtype="float64")
     table["billed_gpu_s"] = np.array([bill.total_gpu_s for bill in bills], dtype="float64")
+    table["energy_j"], table["carbon_g"] = number("energy_j"), number("carbon_g")
     table["cost_usd"] = np.array([bill.total_usd for bill in bills], dtype="float64")
     return table
 

@@ -13,6 +13,7 @@ from cloudsim.metrics.words import Words
 Table = Mapping[str, "NDArray[Any] | Words"]
 
 PERCENTILES = (50, 90, 99)
+J_PER_KWH = 3.6e6
 CLASSES = ("starting", "useful", "lost", "idle")
 # Sums of up to a million terms in another order differ by far less; a class that is forgotten, by far more.
 SUM_TOLERANCE = 1e-9
@@ -42,6 +43,9 @@ def metrics(requests: Table, nodes: Table, duration_s: float, tiers: Sequence[st
     money = _bill(nodes)
     result["cost_usd"] = money["cost_usd"]
     result["cost_usd_per_1000_met"] = 1000 * money["cost_usd"] / met.sum() if met.any() else float("nan")
+    result["energy_kwh"] = float(_numbers(nodes, "energy_j").sum()) / J_PER_KWH
+    result["energy_wh_per_met"] = 1000 * result["energy_kwh"] / met.sum() if met.any() else float("nan")
+    result["carbon_kg"] = float(_numbers(nodes, "carbon_g").sum()) / 1000
     result |= _latencies(requests, completed)
     result["preemptions"] = float(_is(nodes, "end_reason", "reclaimed").sum())
     result["engine_crashes"] = float(_numbers(nodes, "crashes").sum())

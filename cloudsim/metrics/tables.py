@@ -43,6 +43,12 @@ REQUESTS = (
     Column("migrations", "int32", "times its KV was moved to another node"),
     Column("gpu_s", "float64", "GPU-seconds attributed to it"),
     Column("lost_gpu_s", "float64", "of these, GPU-seconds whose result was thrown away"),
+    Column(
+        "energy_j",
+        "float64",
+        "energy drawn for it: its GPU-seconds at the mean power that its last node drew in steps; idle time is nobody's",
+    ),
+    Column("carbon_g", "float64", "CO2 equivalent of that energy, at the mean intensity its last node saw"),
 )
 
 NODES = (
@@ -73,6 +79,8 @@ NODES = (
     Column("lost_usd", "float64", "cost of lost_gpu_s"),
     Column("idle_usd", "float64", "cost of idle_gpu_s"),
     Column("cost_usd", "float64", "sum of the four costs"),
+    Column("energy_j", "float64", "energy drawn while it was billed, the data centre's share included"),
+    Column("carbon_g", "float64", "CO2 equivalent of that energy"),
 )
 
 CHANGES = (

@@ -91,6 +91,21 @@ def gpu_hours(value: float, sign: bool = False, like: float = 0.0) -> str:
     return f"{_figure(value / 3600, _digits(max(abs(value), abs(like)) / 3600, 3, 3), sign)}{GAP}GPU-h"
 
 
+def kilowatt_hours(value: float, sign: bool = False, like: float = 0.0) -> str:
+    """Kilowatt-hours to three significant digits."""
+    return f"{_figure(value, _digits(max(abs(value), abs(like)), 3, 3), sign)}{GAP}kWh"
+
+
+def watt_hours(value: float, sign: bool = False, like: float = 0.0) -> str:
+    """Watt-hours to three significant digits."""
+    return f"{_figure(value, _digits(max(abs(value), abs(like)), 3, 4), sign)}{GAP}Wh"
+
+
+def kilograms(value: float, sign: bool = False, like: float = 0.0) -> str:
+    """Kilograms to three significant digits."""
+    return f"{_figure(value, _digits(max(abs(value), abs(like)), 3, 3), sign)}{GAP}kg"
+
+
 def ratio(value: float, sign: bool = False, like: float = 0.0) -> str:
     """A plain number to three significant digits."""
     return _figure(value, _digits(max(abs(value), abs(like)), 3, 4), sign)
@@ -98,7 +113,7 @@ def ratio(value: float, sign: bool = False, like: float = 0.0) -> str:
 
 def span(low: str, high: str) -> str:
     """Two shown numbers as a range; the unit, where both have the same, is left out: it stands beside their mean."""
-    for unit in (f"{GAP}%", f"{GAP}pp", f"{GAP}ms", f"{GAP}s", f"{GAP}GPU-h", "/s"):
+    for unit in (f"{GAP}%", f"{GAP}pp", f"{GAP}ms", f"{GAP}s", f"{GAP}GPU-h", f"{GAP}kWh", f"{GAP}Wh", f"{GAP}kg", "/s"):
         if low.endswith(unit) and high.endswith(unit):
             return f"{low.removesuffix(unit)} to {high.removesuffix(unit)}"
     return f"{low} to {high}".replace("$", "")

@@ -36,11 +36,12 @@ class Engine(Batch):
     Attributes:
         outstanding: requests it has.
         incoming: sequences whose KV is on its way here.
+        decode_s: seconds spent decoding, by the number of sequences.
         busy_s, lost_s: seconds spent in steps, and of these without use (recomputed prompts, a step that a reclaim cut off).
     """
 
     __slots__ = (
-        "clock", "latency", "step_tokens", "max_sequences", "outstanding", "incoming", "busy_s", "lost_s",
+        "clock", "latency", "step_tokens", "max_sequences", "outstanding", "incoming", "busy_s", "decode_s", "lost_s",
         "busy", "_busy_from_s", "run_began_s", "run_steps", "_open", "_first_s", "_growth_s", "_chunks",
         "_due_s", "_attend_s", "_ahead_steps", "_ahead_first_s", "_ahead_growth_s", "_alarm_s", "_at_boundary", "_finished",
     )  # fmt: skip
@@ -54,6 +55,7 @@ class Engine(Batch):
         self.step_tokens, self.max_sequences = step_tokens, max_sequences
         self.outstanding = self.incoming = 0
         self.busy_s = self.lost_s = self._busy_from_s = 0.0
+        self.decode_s = [0.0] * (max_sequences + 1)
         self.busy, self.run_began_s, self.run_steps = False, 0.0, 0
         self._open = False  # the step that begins at `run_began_s` has been composed ahead of its time
         self._first_s = self._growth_s = 0.0  # n steps of the run take n·first + growth·n·(n − 1)
@@ -168,6 +170,7 @@ class Engine(Batch):
         self.kv_units -= self._width
         last_s = self.latency.decode_run(self.decoding, self._layers_read, self._layers, self.kv_units, self._width)[0]
         self._share_s -= last_s / self.decoding
+        self.decode_s[self.decoding] -= last_s
         self._ahead_steps = 0
         self.run_began_s -= last_s
         self._first_s, self._growth_s = last_s, 0.0
@@ -241,12 +244,14 @@ class Engine(Batch):
                 first_s, growth_s, _ = self.latency.decode_run(decoding, self._layers_read, self._layers, self.kv_units, self._width)
                 decode_s = min(run_s, steps * first_s + growth_s * pairs)
                 self._share_s += decode_s / decoding
+                self.decode_s[decoding] += decode_s
                 run_s -= decode_s
                 self.kv_units += steps * self._width
             self._settle_chunks(steps, run_s, at_s)
         elif decoding:
             self.kv_units += steps * self._width
             self._share_s += run_s / decoding
+            self.decode_s[decoding] += run_s
         finishing = self._finishing
         while finishing and finishing[0] >> INDEX_BITS <= step:
             entry = heappop(finishing)

@@ -166,6 +166,11 @@ class Replica(Engine):
         )[0]  # fmt: skip
         return DenseLatency(queue_s + step_s, step_s)
 
+    def busy_until_now_s(self) -> float:
+        """Seconds spent in steps up to the last boundary."""
+        self.catch_up()
+        return self.busy_s + (max(0.0, self.run_began_s - self._busy_from_s) if self.busy else 0.0)
+
     def kv_free(self) -> float:
         """Share of the KV blocks that is free."""
         self.catch_up()

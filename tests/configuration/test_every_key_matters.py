@@ -139,6 +139,8 @@ VALUES = {
     "tiers.*.e2e_s": 0.5,
     "spot": scheduled({zone: changes[:1] for zone, changes in MARKET.items()}),
     "hardware": preset("hardware", "failing_gpus") | {"mean_up_s": 30.0, "mean_repair_s": 10.0},
+    "grid": preset("grid", "daily") | {"swing": 0.0},
+    "fleet.pue": 1.5,
     "market.slots_per_zone": 2,
     "market.traced_on_demand_usd_per_h": 4.0,
     "provider.name": "another",
@@ -272,6 +274,10 @@ ARGUMENTS = {
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
     "retry_s": 25, "replace_on_hint": True, "extra": 2,
     "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,
+    "us-east-1": 99.0, "us-east-2": 99.0, "us-west-1": 99.0, "us-west-2": 99.0, "ca-central-1": 99.0, "eu-west-1": 99.0,
+    "eu-west-2": 99.0, "eu-west-3": 99.0, "eu-central-1": 99.0, "eu-north-1": 99.0, "ap-northeast-1": 99.0, "ap-northeast-2": 99.0,
+    "ap-southeast-1": 99.0, "ap-southeast-2": 99.0, "ap-south-1": 99.0, "sa-east-1": 99.0,
+    "other_g_per_kwh": 99.0, "swing": 0.5, "cleanest_hour": 3.0, "start_hour": 3.0,
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
 }  # fmt: skip
 LEAVES = list(argument_leaves())
@@ -294,7 +300,7 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
         at[last] = None
     else:
         at[last] = ARGUMENTS[last]
-    if group in ("traffic", "spot", "hardware"):
+    if group in ("traffic", "spot", "hardware", "grid"):
         found = made_by(group, before), made_by(group, after)
         if (group, entry, key) in NEED_DATA and found[0][0] == "error":
             pytest.skip("the trace file is not on this machine")
@@ -319,6 +325,9 @@ def made_by(group, component):
         source = import_target(component["_target_"])(**{name: value for name, value in component.items() if name != "_target_"})
         made = source.hardware(1e5, 2, np.random.default_rng(0))
         return made.time_s.tobytes(), made.taken_share.tobytes(), source.source
+    if group == "grid":
+        source = import_target(component["_target_"])(**{name: value for name, value in component.items() if name != "_target_"})
+        return [source.grid(region, 1e5).g_per_kwh.tobytes() for region in [*component["regions_g_per_kwh"], "elsewhere"]], source.source
     hours = 400 if group == "spot" else 1
     config = RunConfig.model_validate(tree({group: component, "duration_s": hours * 3600.0}))
     try:

@@ -37,6 +37,7 @@ def nodes():
         "lost_gpu_s": np.array([5.0, 0.0]), "idle_gpu_s": np.array([35.0, 20.0]), "billed_gpu_s": np.array([100.0, 100.0]),
         "starting_usd": np.array([0.1, 0.2]), "useful_usd": np.array([0.5, 0.6]),
         "lost_usd": np.array([0.05, 0.0]), "idle_usd": np.array([0.35, 0.2]), "cost_usd": np.array([1.0, 1.0]),
+        "energy_j": np.array([3.6e6, 1.8e6]), "carbon_g": np.array([400.0, 200.0]),
     }  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def test_every_metric_of_a_run_that_can_be_checked_by_head(requests, nodes):
     expected = {
         "arrived": 5, "completed": 3, "rejected": 1, "lost": 1, "unfinished": 0,
         "sla_attainment": 2 / 5, "sla_attainment_premium": 1 / 3, "sla_attainment_free": 1 / 2, "sla_attainment_gold": NAN,
-        "goodput_rps": 0.2, "correct_goodput_rps": 0.1, "quality": 2 / 3, "cost_usd": 2.0, "cost_usd_per_1000_met": 1000.0,
+        "goodput_rps": 0.2, "correct_goodput_rps": 0.1, "quality": 2 / 3, "energy_kwh": 1.5, "energy_wh_per_met": 750.0, "carbon_kg": 0.6,
+        "cost_usd": 2.0, "cost_usd_per_1000_met": 1000.0,
         "ttft_p50_s": 0.5, "ttft_p90_s": 0.5 + 0.8 * 1.5, "ttft_p99_s": 0.5 + 0.98 * 1.5,
         "tpot_p50_s": (0.5 + 4) / 2, "tpot_p90_s": 0.5 + 0.9 * 3.5, "tpot_p99_s": 0.5 + 0.99 * 3.5,
         "e2e_p50_s": 2.5, "e2e_p90_s": 2.5 + 0.8 * 7.5, "e2e_p99_s": 2.5 + 0.98 * 7.5,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cloudsim.metrics.summary import metrics
 from cloudsim.metrics.tables import STATUSES
+from cloudsim.models.power import find_power
 from tests.cluster.scenario import contender, preset, small, words
 from tests.property.observed import simulate_watched
 
@@ -125,6 +126,7 @@ def test_requests_blocks_seconds_and_money_are_conserved(config):
     check_money(config, tables, watch)
     check_blocks(watch)
     check_service(config, tables)
+    check_energy(config, tables, watch)
     measured = metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers))  # and the product's own audit agrees
     assert measured["arrived"] == sum(measured[status] for status in STATUSES)
 
@@ -182,6 +184,25 @@ def check_money(config, tables, watch):
     spent = tables.timeline["spent_usd"]
     assert (np.diff(spent) >= -1e-12).all()
     assert not len(spent) or spent[-1] <= nodes["cost_usd"].sum() + 1e-9
+
+
+def check_energy(config, tables, watch):
+    """Every billed GPU-second draws between idle and nominal power, and steps draw what is not idle."""
+    nodes, requests, pue = tables.nodes, tables.requests, config.fleet.pue
+    power = find_power("l40s")
+    billed = nodes["billed_gpu_s"]
+    assert (nodes["energy_j"] >= billed * power.idle_w * pue * (1 - 1e-9) - 1e-6).all()
+    assert (nodes["energy_j"] <= billed * power.nominal_w * pue * (1 + 1e-9) + 1e-6).all()
+    busy = nodes["useful_gpu_s"] + nodes["lost_gpu_s"]
+    steps_j = [node.step_w for node in watch.fleet.nodes] * busy
+    assert nodes["energy_j"] == pytest.approx(steps_j + (billed - busy) * power.idle_w * pue, rel=1e-6, abs=1e-3)
+    low, high = 0.85 * 392.8 / 3.6e6, 1.15 * 392.8 / 3.6e6
+    assert (nodes["carbon_g"] >= nodes["energy_j"] * low * (1 - 1e-9)).all()
+    assert (nodes["carbon_g"] <= nodes["energy_j"] * high * (1 + 1e-9)).all()
+    assert ((requests["energy_j"] > 0) == (requests["gpu_s"] > 0)).all()
+    for replica in [one for node in watch.fleet.nodes for one in (*node.replicas, *node.crashed)]:
+        assert min(replica.decode_s) > -1e-9
+        assert sum(replica.decode_s) <= replica.busy_s * (1 + 1e-9) + 1e-9
 
 
 def check_blocks(watch):

@@ -96,7 +96,7 @@ def _requests(rng, name, arrival, duration_s, dead, tiers):
             "output_tokens": output, "generated_tokens": got, "difficulty": rng.beta(2, 3, n), "model": "Qwen3-4B", "node": 0,
             "budget": np.where(status == "rejected", np.nan, budget), "depth": budget, "width": budget, "tokens": 1.0,
             "correct": np.where(completed, rng.random(n) < RIGHT.get(name, 0.4), -1).astype(int), "met_sla": met.astype(int),
-            "preempted": 0, "retries": 0, "migrations": 0, "gpu_s": 1.0, "lost_gpu_s": 0.0,
+            "preempted": 0, "retries": 0, "migrations": 0, "gpu_s": 1.0, "lost_gpu_s": 0.0, "energy_j": 300.0, "carbon_g": 0.03,
         }
     )  # fmt: skip
 
@@ -121,7 +121,8 @@ def _nodes(rng, name, duration_s):
                     "end_reason": "reclaimed" if taken else "horizon", "crashes": 0,
                     **{f"{kind}_gpu_s": value for kind, value in gpu_s.items()}, "billed_gpu_s": sum(gpu_s.values()),
                     **{f"{kind}_usd": value * price / 3600 for kind, value in gpu_s.items()},
-                    "cost_usd": sum(gpu_s.values()) * price / 3600,
+                    "cost_usd": sum(gpu_s.values()) * price / 3600, "energy_j": 300 * sum(gpu_s.values()),
+                    "carbon_g": 0.03 * sum(gpu_s.values()),
                 }
             )  # fmt: skip
             time_s, zone = (end_s + rng.uniform(20, 400), ZONES[int(rng.integers(len(ZONES)))])
