@@ -16,9 +16,11 @@ BATCHES, CONTEXTS, PROMPTS, LOADS = (1, 8, 32, 128), (512, 2048, 8192), (128, 51
 
 
 def main(arguments: list[str]) -> int:
-    """List, show or fit, and return the exit code."""
+    """List, show, fit or calibrate, and return the exit code."""
+    from cloudsim.commands.calibrate import calibrate
+
     parsed = _parser().parse_args(arguments)
-    document, tables = {"list": _list, "show": _show, "fit": _fit}[parsed.action](parsed)
+    document, tables = {"list": _list, "show": _show, "fit": _fit, "calibrate": calibrate}[parsed.action](parsed)
     if parsed.json:
         print(json.dumps(document))
         return 0
@@ -36,15 +38,20 @@ def _parser() -> ArgumentParser:
     listed = actions.add_parser("list", help="all models and GPUs")
     shown = actions.add_parser("show", help="one model: its shape, its scores, and where it fits")
     fitted = actions.add_parser("fit", help="one model on one GPU: memory, capacity, step times, and what users see at a load")
-    for one in (shown, fitted):
+    calibrated = actions.add_parser("calibrate", help="fit the host's times to load tests of a real engine")
+    for one in (shown, fitted, calibrated):
         one.add_argument("name", metavar="NAME", help="a model of the catalogue, or a folder with a config.json")
         one.add_argument("--precision", default="bf16", choices=("bf16", "fp8"), help="of the weights (bf16)")
-    fitted.add_argument("--gpu", required=True, help="a GPU of the catalogue, such as h100, a100, l40s")
-    fitted.add_argument("--tp", type=int, default=1, help="GPUs of one replica (1)")
+    for one in (fitted, calibrated):
+        one.add_argument("--gpu", required=True, help="a GPU of the catalogue, such as h100, a100, l40s")
+        one.add_argument("--tp", type=int, default=1, help="GPUs of one replica (1)")
+    calibrated.add_argument(
+        "files", nargs="+", metavar="FILE", help="results of `vllm bench serve --save-result`, GuideLLM or AIPerf, of streamed answers"
+    )
     fitted.add_argument("--input", type=int, default=1024, metavar="TOKENS", help="prompt of each request in flight (1024)")
     fitted.add_argument("--output", type=int, default=256, metavar="TOKENS", help="its answer (256)")
     fitted.add_argument("--load", type=int, nargs="+", default=LOADS, metavar="N", help="requests in flight (1 8 32 128)")
-    for one in (listed, shown, fitted):
+    for one in (listed, shown, fitted, calibrated):
         one.add_argument("--json", action="store_true", help="print one JSON document on standard output and nothing else there")
     return parser
 
@@ -56,14 +63,14 @@ def _list(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
 
     models, gpus = [find_model(name) for name in known_models()], [find_gpu(name) for name in known_gpus()]
     tasks = list(dict.fromkeys(task for model in models for task in model.scores))
-    first = _table("models", ("model", "layers", "heads/KV", "params", "KiB/token", "kind", *tasks), 1)
+    first = simple_table("models", ("model", "layers", "heads/KV", "params", "KiB/token", "kind", *tasks), 1)
     for model in models:
         first.add_row(
             model.name, f"{model.layers}", f"{model.query_heads}/{model.kv_heads}", f"{model.params / 1e9:.2f} B",
             f"{model.kv_bytes_per_token() / 1024:.0f}", model.kind,
             *(f"{100 * model.scores[task]:.1f}" if task in model.scores else "–" for task in tasks),
         )  # fmt: skip
-    second = _table("GPUs", ("GPU", "GiB", "GB/s", "TFLOPS", "in fp8", "W", "link", "step times", "data sheet"), 1)
+    second = simple_table("GPUs", ("GPU", "GiB", "GB/s", "TFLOPS", "in fp8", "W", "link", "step times", "data sheet"), 1)
     for gpu in gpus:
         fp8 = f"{gpu.flops['fp8'] / 1e12:,.0f}" if "fp8" in gpu.flops else "–"
         second.add_row(
@@ -83,7 +90,7 @@ def _show(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
 
     model = find_spec_or_folder(parsed.name)
     title = f"{model.name} in {parsed.precision}, 8 requests of 1,024 + 256 tokens in flight"
-    table = _table(title, ("GPU", "GPUs", "KV tokens", "TTFT ms", "TPOT ms", "tokens/s", "step times"), 1)
+    table = simple_table(title, ("GPU", "GPUs", "KV tokens", "TTFT ms", "TPOT ms", "tokens/s", "step times"), 1)
     rows = []
     for name in known_gpus():
         gpu = find_gpu(name)
@@ -120,7 +127,7 @@ def _fit(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
         model, gpu, parsed.precision, parsed.tp, BATCHES, CONTEXTS, PROMPTS, parsed.load, parsed.input, parsed.output
     )  # fmt: skip
     where = f"{made.model.name} on {made.tensor_parallel} × {made.gpu.name}, {made.precision}"
-    memory = _table(f"{where}: memory", ("part", "GB"), 1)
+    memory = simple_table(f"{where}: memory", ("part", "GB"), 1)
     plan = made.memory
     for part, size in (
         ("usable", plan.usable_bytes), ("weights", plan.weights_bytes), ("engine's reserve", plan.reserve_bytes),
@@ -128,15 +135,15 @@ def _fit(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
     ):  # fmt: skip
         memory.add_row(part, f"{size / 1e9:.2f}")
     memory.caption = f"{plan.kv_tokens:,} tokens of {plan.kv_bytes_per_token / 1024:.0f} KiB"
-    decode = _table("decode step, ms", ("sequences", *(f"{context:,} tokens" for context in CONTEXTS)), 0)
+    decode = simple_table("decode step, ms", ("sequences", *(f"{context:,} tokens" for context in CONTEXTS)), 0)
     for batch in BATCHES:
         cells = [made.decode_s.get((batch, context)) for context in CONTEXTS]
         decode.add_row(f"{batch}", *("does not fit" if cell is None else f"{1e3 * cell:.2f}" for cell in cells))
     decode.caption = f"{made.latency.source.provenance}: {made.latency.source.origin}"
-    prefill = _table("prefill, ms", ("prompt", "step"), 0)
+    prefill = simple_table("prefill, ms", ("prompt", "step"), 0)
     for tokens, value in made.prefill_s.items():
         prefill.add_row(f"{tokens:,} tokens", f"{1e3 * value:.1f}")
-    load = _table(
+    load = simple_table(
         f"requests of {parsed.input:,} + {parsed.output:,} tokens", ("in flight", "TTFT ms", "TPOT ms", "tokens/s"), 0
     )  # fmt: skip
     for count, served in made.served.items():
@@ -148,7 +155,8 @@ def _counts(parsed: Namespace) -> list[tuple[str, int]]:
     return [("tp", parsed.tp), ("input", parsed.input), ("output", parsed.output), *(("load", load) for load in parsed.load)]
 
 
-def _table(title: str, heads: Sequence[str], left: int) -> "Table":
+def simple_table(title: str, heads: Sequence[str], left: int) -> "Table":
+    """A plain table; the first `left` columns, and those of words, are flush left."""
     from rich.box import SIMPLE
     from rich.table import Table
 
