@@ -57,7 +57,10 @@ def calibrate(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
         "step_overhead_s": fit.host.step_s, "sequence_overhead_s": fit.host.sequence_s, "request_overhead_s": fit.request_s,
         "error_before_pct": fit.before_pct, "error_after_pct": fit.after_pct, "overrides": overrides,
         "loads": [
-            {"where": load.where, "in_flight": load.in_flight, "measured_ms": 1e3 * measured, "before_ms": 1e3 * before, "after_ms": 1e3 * after}
+            {
+                "where": load.where, "in_flight": load.in_flight, "measured_ms": 1e3 * measured, "before_ms": 1e3 * before,
+                "after_ms": 1e3 * after,
+            }
             for load, (measured, before, after) in zip(loads, fit.tpot_s, strict=True)
         ],
     }  # fmt: skip
