@@ -20,7 +20,7 @@ ROUNDS = 40
 
 
 def coefficient_rows(decode: "pd.DataFrame", prefill: "pd.DataFrame") -> "list[dict[str, str | float]]":
-    """The rows of the catalogue `structural.csv`: one for each GPU and precision, and for each precision one pooled over GPUs.
+    """The rows of the catalogue `structural.csv`: one for each GPU and precision, and one pooled over several GPUs for each precision.
 
     Args:
         decode, prefill: grids; see `decode_terms` and `prefill_terms`.
@@ -35,7 +35,8 @@ def coefficient_rows(decode: "pd.DataFrame", prefill: "pd.DataFrame") -> "list[d
     rows: list[dict[str, str | float]] = []
     for precision in sorted(set(decode["precision"])):
         ours, prompts = decode[decode["precision"] == precision], prefill[prefill["precision"] == precision]
-        for gpu in (*sorted(set(ours["gpu"])), POOLED):
+        gpus = sorted(set(ours["gpu"]))
+        for gpu in (*gpus, POOLED) if len(gpus) > 1 else gpus:
             one, two = (grid if gpu == POOLED else grid[grid["gpu"] == gpu] for grid in (ours, prompts))
             by = "gpu" if gpu == POOLED else "model"
             found = dict(zip((*DECODE, *PREFILL), (*fit_decode(one), *fit_prefill(two)), strict=True))
