@@ -103,6 +103,7 @@ class EngineConfig(Section):
     step_overhead_s: NotNegative = Field(description="host time added to every step")
     sequence_overhead_s: NotNegative = Field(description="host time added to every step for each running sequence")
     request_overhead_s: NotNegative = Field(description="API and tokenizer time that a client sees before the first token")
+    graph_rounding: bool = Field(description="decode batches take the time of the next size that has a captured CUDA graph")
     reload_bytes_per_s: Positive = Field(description="bandwidth at which layers that had to leave come back from host memory")
     resident_kv_share: Share = Field(
         description="share of the KV tokens of sound GPUs below which an elastic model gives up layers for KV, where memory is taken"

@@ -11,6 +11,7 @@ from cloudsim.latency.clocked import clocked_latency
 from cloudsim.latency.contract import LatencyModel
 from cloudsim.latency.host import Host
 from cloudsim.latency.lookup import find_latency
+from cloudsim.latency.rounded import RoundedLatency
 from cloudsim.models.elastic import ElasticProfile, find_profile, static_profile
 from cloudsim.models.gpu import find_gpu
 from cloudsim.models.measured import MeasuredProfile, find_measured, measured_path
@@ -86,7 +87,8 @@ def _latency(model: ModelSpec, profile: ElasticProfile, measured: MeasuredProfil
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"model.step_times: there is no folder {folder}; python -m cloudsim profile latency writes one")
     gpu = find_gpu(find_instance(config.fleet.instance).gpu)
-    return find_latency(model, gpu, engine.precision, gpus, host, profile.gate_overhead, folder)
+    latency = find_latency(model, gpu, engine.precision, gpus, host, profile.gate_overhead, folder)
+    return RoundedLatency(latency) if engine.graph_rounding else latency
 
 
 def _served(pool: PoolConfig, config: RunConfig) -> tuple[ModelSpec, ElasticProfile, MeasuredProfile | None]:

@@ -2,6 +2,7 @@ import pytest
 
 from cloudsim.latency.host import Host
 from cloudsim.latency.lookup import find_latency
+from cloudsim.latency.rounded import RoundedLatency, captured
 from cloudsim.models.gpu import find_gpu
 from cloudsim.models.spec import find_model
 from tests.latency.conformance import check
@@ -11,6 +12,24 @@ from tests.latency.models import GROUPS, KINDS, LAYERS
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_keeps_the_contract(kind):
     check(KINDS[kind](2.0**-20 * 0.987), LAYERS, GROUPS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_keeps_it_in_captured_graphs(kind):
+    check(RoundedLatency(KINDS[kind](2.0**-20 * 0.987)), LAYERS, GROUPS)
+
+
+def test_batches_take_the_time_of_the_next_graph():
+    inner = KINDS["affine"](2.0**-20)
+    rounded = RoundedLatency(inner)
+    assert [captured(count) for count in (1, 2, 3, 4, 5, 8, 9, 16, 17, 250)] == [1, 2, 4, 4, 8, 8, 16, 16, 24, 256]
+    assert rounded.decode_run(16, 8, 128, 999, 7) == inner.decode_run(16, 8, 128, 999, 7)
+    filled = inner.decode_run(16, 8, 128, 999, 7)[0]
+    assert rounded.decode_run(9, 8, 72, 999, 7)[0] == filled > inner.decode_run(9, 8, 72, 999, 7)[0]
+    assert rounded.decode_run(9, 8, 72, 999, 7)[1] == inner.decode_run(9, 8, 72, 999, 7)[1]
+    prompt = (3, 8, 16, 99, 7, 640, 3000, 0)
+    assert rounded.mixed_run(*prompt) == inner.mixed_run(*prompt)
+    assert "captured graphs" in rounded.source.origin
 
 
 @pytest.mark.parametrize("gpu", ["h100", "l4"])
