@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m cloudsim models", description="Models of the catalogue, and what they do on a GPU.")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listed = actions.add_parser("list", help="all models and GPUs")
+    listed = actions.add_parser("list", help="all models, GPUs and instances")
     shown = actions.add_parser("show", help="one model: its shape, its scores, and where it fits")
     fitted = actions.add_parser("fit", help="one model on one GPU: memory, capacity, step times, and what users see at a load")
     calibrated = actions.add_parser("calibrate", help="fit the host's times to load tests of a real engine")
@@ -57,6 +57,7 @@ def _parser() -> ArgumentParser:
 
 
 def _list(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
+    from cloudsim.cluster.instances import find_instance, known_instances
     from cloudsim.latency.structural import find_coefficients
     from cloudsim.models.gpu import find_gpu, known_gpus
     from cloudsim.models.spec import find_model, known_models
@@ -78,8 +79,23 @@ def _list(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
             f"{gpu.flops['bf16'] / 1e12:,.0f}", fp8, f"{gpu.power_w:,.0f}", f"{gpu.link_bytes_per_s / 1e9:,.0f}",
             "measured" if find_coefficients(gpu.name, "bf16") else "estimated", f"{gpu.source.provenance}",
         )  # fmt: skip
-    document = {"models": [_shape(model) for model in models], "gpus": [gpu.name for gpu in gpus]}
-    return document, [first, second]
+    instances = [find_instance(name) for name in known_instances()]
+    third = simple_table("instances, USD per hour", ("instance", "GPUs", "on demand", "spot", "dated"), 2)
+    for one in instances:
+        spot = f"{one.spot_usd_per_h[0]:.2f}–{one.spot_usd_per_h[1]:.2f}" if one.spot_usd_per_h else "–"
+        third.add_row(one.name, f"{one.gpus} × {one.gpu}", f"{one.on_demand_usd_per_h:.2f}", spot, one.dated)
+    document = {
+        "models": [_shape(model) for model in models], "gpus": [gpu.name for gpu in gpus],
+        "instances": [
+            {
+                "name": one.name, "provider": one.provider, "region": one.region, "gpu": one.gpu, "gpus": one.gpus,
+                "on_demand_usd_per_h": one.on_demand_usd_per_h, "spot_usd_per_h": one.spot_usd_per_h, "dated": one.dated,
+                "source": one.source.origin, "provenance": str(one.source.provenance),
+            }
+            for one in instances
+        ],
+    }  # fmt: skip
+    return document, [first, second, third]
 
 
 def _show(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
