@@ -106,6 +106,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "model": {"backend": "profiled", "clock": "modelled", "measured": None, "step_times": None},
         "fleet": {
             "instance": "aws_p5_4xlarge", "instances": replicas, "pue": 1.0, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9,
+            "transfer_usd_per_gb": 0.0,
         },
         "contenders": {"bench": {"pools": {"all": {"model": "llama-3-8b", "elastic": None, "instances": replicas}}, **policy}},
     })  # fmt: skip

@@ -171,6 +171,7 @@ class FleetConfig(Section):
         description="power usage effectiveness: energy of the data centre for each unit that computes"
     )
     migration_bytes_per_s: Positive = Field(description="bandwidth between instances for moving KV blocks")
+    transfer_usd_per_gb: NotNegative = Field(description="price of moving KV blocks to another zone, US dollars per 10^9 bytes")
 
 
 class RunConfig(Section):

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from cloudsim.cluster.node import Node
 
 CLASSES = ("starting", "useful", "lost", "idle")
+"""Of GPU-seconds."""
+USD_CLASSES = (*CLASSES, "transfer")
+"""Of money: that of the GPU-seconds, and of what was sent to other zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,11 @@ class Bill:
     """GPU-seconds and dollars by class; each adds up to its total.
 
     Args:
-        gpu_s, usd: one number for each of `CLASSES`.
+        gpu_s: one number for each of `CLASSES`. usd: one for each of `USD_CLASSES`.
     """
 
     gpu_s: tuple[float, float, float, float]
-    usd: tuple[float, float, float, float]
+    usd: tuple[float, float, float, float, float]
     total_gpu_s: float
     total_usd: float
 
@@ -35,7 +38,7 @@ def divide(node: "Node") -> Bill:
     """
     nothing = (0.0, 0.0, 0.0, 0.0)
     if node.billed_from_s != node.billed_from_s:
-        return Bill(nothing, nothing, 0.0, 0.0)
+        return Bill(nothing, (*nothing, 0.0), 0.0, 0.0)
     gpus = node.instance.gpus
     ready_s = node.ready_s if node.ready_s == node.ready_s else node.ended_s
     starting = (ready_s - node.billed_from_s) * gpus
@@ -56,7 +59,7 @@ def divide(node: "Node") -> Bill:
     useful_usd, lost_usd, again_usd = (busy - lost) * rate, lost * rate, again * rate
     return Bill(
         (starting + again, busy - lost, lost, idle),
-        (starting_usd + again_usd, useful_usd, lost_usd, serving_usd - useful_usd - lost_usd - again_usd),
+        (starting_usd + again_usd, useful_usd, lost_usd, serving_usd - useful_usd - lost_usd - again_usd, node.transfer_usd),
         starting + serving,
-        starting_usd + serving_usd,
+        starting_usd + serving_usd + node.transfer_usd,
     )

@@ -71,6 +71,7 @@ class Node:
         self.read_s = nan  # when its meter was last read
         self.energy_j = self.carbon_g = 0.0
         self.step_w = 0.0  # mean power of one of its GPUs in steps
+        self.transfer_usd = 0.0  # for KV that it sent to other zones
         self.network_free_s = 0.0  # when its last outgoing KV transfer ends
 
     @property
@@ -139,4 +140,4 @@ class Node:
     def spent_usd(self) -> float:
         """The bill so far."""
         until = self.ended_s if self.ended else self._clock.now
-        return self.price_usd(self.billed_from_s, until) if self.billed_from_s == self.billed_from_s else 0.0
+        return self.price_usd(self.billed_from_s, until) + self.transfer_usd if self.billed_from_s == self.billed_from_s else 0.0

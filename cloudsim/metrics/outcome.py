@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudsim.cluster.bill import CLASSES, divide
+from cloudsim.cluster.bill import CLASSES, USD_CLASSES, divide
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.pool import Pool
 from cloudsim.cluster.shrinking import Shrinking
@@ -136,6 +136,7 @@ def node_table(fleet: Fleet) -> dict[str, Any]:
     table["crashes"] = np.array([len(node.crashed) for node in nodes], dtype="int32")
     for at, name in enumerate(CLASSES):
         table[f"{name}_gpu_s"] = np.array([bill.gpu_s[at] for bill in bills], dtype="float64")
+    for at, name in enumerate(USD_CLASSES):
         table[f"{name}_usd"] = np.array([bill.usd[at] for bill in bills], dtype="float64")
     table["billed_gpu_s"] = np.array([bill.total_gpu_s for bill in bills], dtype="float64")
     table["energy_j"], table["carbon_g"] = number("energy_j"), number("carbon_g")

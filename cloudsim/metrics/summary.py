@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloudsim.cluster.bill import CLASSES, USD_CLASSES
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.metrics.words import Words
@@ -14,7 +15,6 @@ Table = Mapping[str, "NDArray[Any] | Words"]
 
 PERCENTILES = (50, 90, 99)
 J_PER_KWH = 3.6e6
-CLASSES = ("starting", "useful", "lost", "idle")
 # Sums of up to a million terms in another order differ by far less; a class that is forgotten, by far more.
 SUM_TOLERANCE = 1e-9
 
@@ -69,8 +69,8 @@ def _counts(requests: Table) -> dict[str, float]:
 def _bill(nodes: Table) -> dict[str, float]:
     """Sums of money and GPU-seconds by class, checked against the bill."""
     result: dict[str, float] = {}
-    for unit, total in (("usd", "cost_usd"), ("gpu_s", "billed_gpu_s")):
-        parts = {f"{name}_{unit}": float(_numbers(nodes, f"{name}_{unit}").sum()) for name in CLASSES}
+    for unit, total, names in (("usd", "cost_usd", USD_CLASSES), ("gpu_s", "billed_gpu_s", CLASSES)):
+        parts = {f"{name}_{unit}": float(_numbers(nodes, f"{name}_{unit}").sum()) for name in names}
         bill = float(_numbers(nodes, total).sum())
         if not np.isclose(sum(parts.values()), bill, rtol=SUM_TOLERANCE, atol=SUM_TOLERANCE):
             classes = " + ".join(f"{name} {value!r}" for name, value in parts.items())

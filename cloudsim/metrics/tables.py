@@ -78,7 +78,8 @@ NODES = (
     Column("useful_usd", "float64", "cost of useful_gpu_s"),
     Column("lost_usd", "float64", "cost of lost_gpu_s"),
     Column("idle_usd", "float64", "cost of idle_gpu_s"),
-    Column("cost_usd", "float64", "sum of the four costs"),
+    Column("transfer_usd", "float64", "cost of KV it sent to other zones"),
+    Column("cost_usd", "float64", "sum of the five costs"),
     Column("energy_j", "float64", "energy drawn while it was billed, the data centre's share included"),
     Column("carbon_g", "float64", "CO2 equivalent of that energy"),
 )

@@ -10,8 +10,8 @@ from cloudsim.report.over_time import TimeGrid
 from cloudsim.report.palette import ALARM, looks, tint
 from cloudsim.report.wording import NOTHING, label, percent, usd
 
-CLASSES = {"useful": "", "idle": ".", "starting": "/", "lost": "x"}
-"""Class of GPU time and the hatch pattern that stands for it."""
+CLASSES = {"useful": "", "idle": ".", "starting": "/", "lost": "x", "transfer": "-"}
+"""Class of money and the hatch pattern that stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def cost_section(summary: Mapping[str, Any], grid: TimeGrid) -> Section:
             },
         ),
     ]
-    text = "Useful: work that was kept. Idle: ready without work. Starting: billed before ready. Lost: work thrown away or done twice."
+    text = "Useful: work that was kept. Idle: ready without work. Starting: billed before ready. Lost: work thrown away or done twice. "
+    text += "Transfer: KV sent to other zones."
     return Section("cost", "Cost", text, figures)
 
 

@@ -48,6 +48,7 @@ _FIXED = (
     Measure("useful_usd", "Cost: useful", None, wording.usd),
     Measure("idle_usd", "Cost: idle", None, wording.usd),
     Measure("starting_usd", "Cost: starting", None, wording.usd),
+    Measure("transfer_usd", "Cost: transfer", None, wording.usd),
     Measure("lost_usd", "Cost: lost", "lower", wording.usd),
     Measure("billed_gpu_s", "GPU time billed", None, wording.gpu_hours),
     Measure("useful_gpu_s", "GPU time: useful", None, wording.gpu_hours),

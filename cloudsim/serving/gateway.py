@@ -46,7 +46,7 @@ class Gateway:
         self._clock, self._pools, self._fleet, self._recorder, self._answers = clock, pools, fleet, recorder, answers
         self._admission, self._routing, self._budget, self._notice = admission, routing, budget, notice
         self._timeout_s, self._max_retries = config.gateway.queue_timeout_s, config.gateway.max_retries
-        self._bytes_per_s = config.fleet.migration_bytes_per_s
+        self._bytes_per_s, self._transfer_usd_per_gb = config.fleet.migration_bytes_per_s, config.fleet.transfer_usd_per_gb
         served = min(pool.blocks for pool in pools.values()) * config.engine.block_tokens
         self._longest_tokens = min(config.engine.max_model_tokens, served)
         self.pending: deque[tuple[float, Request]] = deque()
@@ -190,6 +190,8 @@ class Gateway:
         request.migrations += 1
         self.moving[request.index] = move = Move(request, source, target, stored)
         node = source.node
+        if target.node.zone != node.zone:
+            node.transfer_usd += kv_bytes / 1e9 * self._transfer_usd_per_gb
         node.network_free_s = max(node.network_free_s, self._clock.now) + kv_bytes / self._bytes_per_s
         self._clock.alarm(node.network_free_s, Timer(lambda: self._arrive(move)))
 

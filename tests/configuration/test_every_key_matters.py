@@ -177,6 +177,7 @@ VALUES = {
     "fleet.instance": "aws_p5_4xlarge",
     "fleet.control_interval_s": 11.0,
     "fleet.migration_bytes_per_s": 1e7,
+    "fleet.transfer_usd_per_gb": 0.5,
     "contenders.*.pools.*.model": ("tensor parallel", "llama-3-8b"),
     "contenders.*.pools.*.elastic": None,
     "contenders.*.pools.*.instances": 1,

@@ -36,7 +36,8 @@ def nodes():
         "starting_gpu_s": np.array([10.0, 20.0]), "useful_gpu_s": np.array([50.0, 60.0]),
         "lost_gpu_s": np.array([5.0, 0.0]), "idle_gpu_s": np.array([35.0, 20.0]), "billed_gpu_s": np.array([100.0, 100.0]),
         "starting_usd": np.array([0.1, 0.2]), "useful_usd": np.array([0.5, 0.6]),
-        "lost_usd": np.array([0.05, 0.0]), "idle_usd": np.array([0.35, 0.2]), "cost_usd": np.array([1.0, 1.0]),
+        "lost_usd": np.array([0.05, 0.0]), "idle_usd": np.array([0.3, 0.2]),
+        "transfer_usd": np.array([0.05, 0.0]), "cost_usd": np.array([1.0, 1.0]),
         "energy_j": np.array([3.6e6, 1.8e6]), "carbon_g": np.array([400.0, 200.0]),
     }  # fmt: skip
 
@@ -52,7 +53,7 @@ def test_every_metric_of_a_run_that_can_be_checked_by_head(requests, nodes):
         "tpot_p50_s": (0.5 + 4) / 2, "tpot_p90_s": 0.5 + 0.9 * 3.5, "tpot_p99_s": 0.5 + 0.99 * 3.5,
         "e2e_p50_s": 2.5, "e2e_p90_s": 2.5 + 0.8 * 7.5, "e2e_p99_s": 2.5 + 0.98 * 7.5,
         "preemptions": 1, "engine_crashes": 3, "kv_preemptions": 3, "retried": 2, "migrated": 1, "budget_mean": 0.7,
-        "starting_usd": 0.3, "useful_usd": 1.1, "lost_usd": 0.05, "idle_usd": 0.55,
+        "starting_usd": 0.3, "useful_usd": 1.1, "lost_usd": 0.05, "idle_usd": 0.5, "transfer_usd": 0.05,
         "starting_gpu_s": 30, "useful_gpu_s": 110, "lost_gpu_s": 5, "idle_gpu_s": 55, "billed_gpu_s": 200,
     }  # fmt: skip
     assert found == pytest.approx(expected, nan_ok=True)

@@ -166,7 +166,7 @@ def check_seconds(tables, watch):
 
 def check_money(config, tables, watch):
     nodes, changes = tables.nodes, config.spot.arguments["zones"]
-    assert sum(nodes[f"{name}_usd"] for name in CLASSES) == pytest.approx(nodes["cost_usd"], abs=1e-9)
+    assert sum(nodes[f"{name}_usd"] for name in (*CLASSES, "transfer")) == pytest.approx(nodes["cost_usd"], abs=1e-9)
     on_demand = {"aws_g6e_l40s": 2.6225, "aws_g6e_12xlarge": 10.49}[config.fleet.instance]
     for at, (market, zone) in enumerate(zip(words(nodes["market"]), words(nodes["zone"]), strict=True)):
         begin, ready, end = (nodes[name][at] for name in ("billed_from_s", "ready_s", "ended_s"))
@@ -174,13 +174,17 @@ def check_money(config, tables, watch):
             assert nodes["cost_usd"][at] == 0
             continue
         series = changes[zone] if market == "spot" else [(0.0, 0, on_demand)]
-        assert nodes["cost_usd"][at] == pytest.approx(integral_usd(series, begin, end), abs=1e-9)
+        assert nodes["cost_usd"][at] - nodes["transfer_usd"][at] == pytest.approx(integral_usd(series, begin, end), abs=1e-9)
         started = integral_usd(series, begin, end if np.isnan(ready) else ready)
         again_s = sum(np.fmin(one.until_s, end) - one.from_s for one in watch.fleet.nodes[at].restarts)
         if again_s == 0:
             assert nodes["starting_usd"][at] == pytest.approx(started, abs=1e-9)
         else:
             assert nodes["starting_usd"][at] > started - 1e-9
+    kv_gb = 36 * 8 * 2 * 128 * 2 * 6900 / 1e9  # of the longest request of the largest model
+    moved = nodes["transfer_usd"].sum()
+    assert 0 <= moved <= tables.requests["migrations"].sum() * kv_gb * config.fleet.transfer_usd_per_gb
+    assert moved == 0 or (len(changes) > 1 and tables.requests["migrations"].sum() > 0)
     spent = tables.timeline["spent_usd"]
     assert (np.diff(spent) >= -1e-12).all()
     assert not len(spent) or spent[-1] <= nodes["cost_usd"].sum() + 1e-9

@@ -121,7 +121,7 @@ def _nodes(rng, name, duration_s):
                     "end_reason": "reclaimed" if taken else "horizon", "crashes": 0,
                     **{f"{kind}_gpu_s": value for kind, value in gpu_s.items()}, "billed_gpu_s": sum(gpu_s.values()),
                     **{f"{kind}_usd": value * price / 3600 for kind, value in gpu_s.items()},
-                    "cost_usd": sum(gpu_s.values()) * price / 3600, "energy_j": 300 * sum(gpu_s.values()),
+                    "transfer_usd": 0.0, "cost_usd": sum(gpu_s.values()) * price / 3600, "energy_j": 300 * sum(gpu_s.values()),
                     "carbon_g": 0.03 * sum(gpu_s.values()),
                 }
             )  # fmt: skip
@@ -188,7 +188,7 @@ def _metrics(requests, nodes, tiers):
     }
     out |= {f"{name}_p{p}_s": values.quantile(p / 100) for name, values in latencies.items() for p in (50, 90, 99)}
     out |= {"preemptions": int((nodes.end_reason == "reclaimed").sum()), "retried": 0, "budget_mean": requests.budget.mean()}
-    out |= {f"{kind}_usd": nodes[f"{kind}_usd"].sum() for kind in ("starting", "useful", "lost", "idle")}
+    out |= {f"{kind}_usd": nodes[f"{kind}_usd"].sum() for kind in ("starting", "useful", "lost", "idle", "transfer")}
     return {key: float(value) for key, value in out.items()}
 
 

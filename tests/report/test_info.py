@@ -134,5 +134,5 @@ def test_hardware_counts_are_those_of_the_changes(folder):
 def test_cost_classes_are_those_of_the_summary(folder):
     for bill in cost_info(folder.summary):
         metrics = folder.summary["contenders"][bill.contender]
-        assert bill.usd == {kind: metrics[f"{kind}_usd"]["mean"] for kind in ("useful", "idle", "starting", "lost")}
+        assert bill.usd == {kind: metrics[f"{kind}_usd"]["mean"] for kind in ("useful", "idle", "starting", "lost", "transfer")}
         assert bill.total == pytest.approx(metrics["cost_usd"]["mean"])
