@@ -123,8 +123,8 @@ class NestedGates(nn.Module):
 
     So of two sequences the one with the higher dial runs every layer that the other runs, and more. The dials stand at the budget, shifted
     by what the prompt is worth: the shift reads the prompt alone, so that a larger budget never runs less of the same prompt, and it is
-    bounded, so that no prompt runs far from its budget. Thresholds stand at equal distances: only the order of the layers is learned, and
-    a dial at d runs the share d of them. The first layer always runs whole, since the decision is taken after it.
+    bounded, so that no prompt runs far from its budget. Thresholds stand at equal distances, in an order that a search finds before the
+    training, and a dial at d runs the share d of the layers. The first layer always runs whole, since the decision is taken after it.
     """
 
     decided: list[Decision] | None
@@ -134,8 +134,8 @@ class NestedGates(nn.Module):
     def __init__(self, layers: int, groups: int, width: int, hidden: int) -> None:
         super().__init__()
         self.dial = gate_mlp(2 * width, 2 * hidden, 2, 0.0)
-        self.layer_order = nn.Parameter(even(layers))
-        self.group_order = nn.Parameter(even(layers * groups).reshape(groups, layers).T.clone())
+        self.layer_order = nn.Parameter(even(layers), requires_grad=False)
+        self.group_order = nn.Parameter(even(layers * groups).reshape(groups, layers).T.clone(), requires_grad=False)
         self.register_buffer("stops", torch.zeros(0), persistent=False)
         self.decided = None
 
@@ -180,13 +180,12 @@ class NestedGates(nn.Module):
         self.stops = even(count) if count else torch.zeros(0)
 
     def _thresholds(self) -> tuple[Tensor, Tensor]:
-        """Where layers and groups go out; kept as long as their orders are, where no gradient is asked for."""
+        """Where layers and groups go out; kept as long as their orders are."""
         orders = (self.layer_order, self.group_order)
-        if torch.is_grad_enabled():
-            return thresholds(orders[0]), thresholds(orders[1])
         now = standing(orders)
         if self._stand is None or self._stand[0] != now:
-            self._stand = (now, thresholds(orders[0]), thresholds(orders[1]))
+            with torch.inference_mode(False):  # so that training can use what generation made
+                self._stand = (now, thresholds(orders[0]), thresholds(orders[1]))
         return self._stand[1], self._stand[2]
 
     def _dials(self, state: Tensor, budget: Tensor, hard: bool) -> Tensor:
@@ -214,7 +213,7 @@ def evened(values: Tensor) -> Tensor:
 
 
 def thresholds(order: Tensor) -> Tensor:
-    """Where layers or groups go out: evenly spread in their order, with the gradient of `order` (straight-through). Same shape.
+    """Where layers or groups go out: evenly spread in their order. Same shape.
 
     Args:
         order: numbers of layers, shape (layers,), or of their groups, shape (layers, groups); what has the largest goes first. The first
@@ -222,7 +221,7 @@ def thresholds(order: Tensor) -> Tensor:
     """
     held = order.detach().clone()
     held[0] = -torch.inf
-    return evened(held) + (order - order.detach())
+    return evened(held)
 
 
 class StopGate(nn.Module):

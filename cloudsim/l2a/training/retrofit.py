@@ -78,7 +78,7 @@ class Retrofit(Tuning):
         adapters: train LoRA too; a stage without, followed by one with, is the two-stage option.
         hard: straight-through gates, else soft ones.
         temperature: of the gates at the first and at the last step.
-        gate_lr, order_lr: of the gates, and of the orders of nested ones.
+        gate_lr: of the gates; the orders of nested ones stay as the search found them.
     """
 
     objective: Objective
@@ -87,18 +87,17 @@ class Retrofit(Tuning):
     hard: bool
     temperature: tuple[float, float]
     gate_lr: float
-    order_lr: float
     name: str = "retrofit"
 
     def optimizers(self) -> "Sequence[Optimizer]":
-        """AdamW on the adapters, on the gates, and on the orders of nested ones."""
+        """AdamW on the adapters and on the gates."""
         for name, parameter in self.model.named_parameters():
-            parameter.requires_grad_(self.adapters if "lora_" in name else not name.startswith("base."))
+            of_gates = not name.startswith("base.") and not name.endswith("_order")
+            parameter.requires_grad_(self.adapters if "lora_" in name else of_gates)
         named = [(name, parameter) for name, parameter in self.model.named_parameters() if parameter.requires_grad]
         adapters = [parameter for name, parameter in named if "lora_" in name]
-        orders = [parameter for name, parameter in named if name.endswith("_order")]
-        gates = [parameter for name, parameter in named if "lora_" not in name and not name.endswith("_order")]
-        return adamw([(adapters, self.adapter_lr), (gates, self.gate_lr), (orders, self.order_lr)])
+        gates = [parameter for name, parameter in named if "lora_" not in name]
+        return adamw([(adapters, self.adapter_lr), (gates, self.gate_lr)])
 
     def loss(self, model: "Module", batches: Sequence[Batch], index: int, step: int, rank: int) -> "tuple[Tensor, Mapping[str, float]]":
         """The objective on one micro-batch."""
@@ -164,11 +163,10 @@ def retrofit(
     temperature: tuple[float, float] = (0.3, 0.05),
     adapter_lr: float = 3e-3,
     gate_lr: float = 3e-3,
-    order_lr: float = 1e-2,
 ) -> Retrofit:
     """The stage that makes a dense model elastic, or that goes on with an elastic one.
 
-    Nested layers and head groups start in the order of what the dense model can do without on one batch (`training.importance`).
+    Nested layers and head groups go out in the order of what the dense model can do without on one batch (`training.importance`).
 
     Args:
         model: the dense model, or the elastic one of the stage before.
@@ -194,5 +192,5 @@ def retrofit(
             elastic.gates.order(layer_importance(elastic, teacher, batch), group_importance(elastic, batch))
     return Retrofit(
         model=elastic, teacher=teacher, steps=steps, mixture=mixture, objective=objective, budgets=budgets or Budgets(),
-        adapters=adapters, hard=hard, temperature=temperature, adapter_lr=adapter_lr, gate_lr=gate_lr, order_lr=order_lr,
+        adapters=adapters, hard=hard, temperature=temperature, adapter_lr=adapter_lr, gate_lr=gate_lr,
     )  # fmt: skip
