@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudsim.composition.spelling import did_you_mean
+from cloudsim.composition.words import read_words
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.models.gpu import Gpu, find_gpu
 from cloudsim.models.hugging_face import find_spec_or_folder
@@ -38,16 +38,7 @@ class LatencyOptions:
     @classmethod
     def parse(cls, words: Sequence[str]) -> "LatencyOptions":
         """Read KEY=VALUE words; `ConfigError` with everything that is wrong with them."""
-        problems, given = [], dict[str, str]()
-        for word in words:
-            key, equals, value = word.partition("=")
-            if not equals:
-                problems.append(f"{word}: expected KEY=VALUE; keys: {', '.join(KEYS)}")
-            elif key not in KEYS:
-                problems.append(f"{key}: there is no such key; {did_you_mean(key, KEYS)}keys: {', '.join(KEYS)}")
-            else:
-                given[key] = value
-        problems += [f"{key}: missing; write {key}=…, {KEYS[key]}" for key in ("model", "gpu", "output") if not given.get(key)]
+        given, problems = read_words(words, KEYS, ("model", "gpu", "output"))
         found: dict[str, object] = {}
         for key, find in (("model", find_spec_or_folder), ("gpu", find_gpu)):
             try:

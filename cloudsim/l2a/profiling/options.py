@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudsim.composition.spelling import did_you_mean
+from cloudsim.composition.words import read_words
 from cloudsim.errors import ConfigError
 
 KEYS = {
@@ -42,16 +42,7 @@ class ProfileOptions:
     @classmethod
     def parse(cls, words: Sequence[str]) -> "ProfileOptions":
         """Read KEY=VALUE words; `ConfigError` with everything that is wrong with them."""
-        problems, given = [], dict[str, str]()
-        for word in words:
-            key, equals, value = word.partition("=")
-            if not equals:
-                problems.append(f"{word}: expected KEY=VALUE; keys: {', '.join(KEYS)}")
-            elif key not in KEYS:
-                problems.append(f"{key}: there is no such key; {did_you_mean(key, KEYS)}keys: {', '.join(KEYS)}")
-            else:
-                given[key] = value
-        problems += [f"{key}: missing; write {key}=…, {KEYS[key]}" for key in ("checkpoint", "output") if not given.get(key)]
+        given, problems = read_words(words, KEYS, ("checkpoint", "output"))
         output = Path(given.get("output") or "profile.yaml")
         if output.suffix != ".yaml":
             problems.append(f"output: found {output}; the profile is a .yaml file, whose name pools call it by")
