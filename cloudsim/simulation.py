@@ -159,8 +159,8 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
     grid: GridSource = create(config.grid, "grid")
-    meter = EnergyMeter(clock, config, pools, grid, {zone.zone: zone.region for zone in spot.zones})
-    fleet.node_granted, fleet.node_closed = meter.watch, meter.end
+    meter = EnergyMeter(clock, config, fleet, pools, grid, {zone.zone: zone.region for zone in spot.zones})
+    fleet.node_closed = meter.read
     timeline = Timeline(clock, config, fleet, gateway, market, progress)
     fleet.start()
     timeline.start()

@@ -7,6 +7,8 @@ import numpy as np
 from traces.errors import TraceError
 from traces.tables import Floats
 
+J_PER_KWH = 3.6e6
+
 
 @dataclass(frozen=True, slots=True)
 class GridSeries:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cloudsim.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def divide(node: "Node") -> Bill:
     replicas = [*node.replicas, *node.crashed]
     busy = sum(replica.busy_s * replica.gpus for replica in replicas)
     lost = sum(replica.lost_s * replica.gpus for replica in replicas)
-    again = sum((float(np.fmin(one.until_s, node.ended_s)) - one.from_s) * one.gpus for one in node.restarts)  # of one that is cut off too
+    again = sum((min(one.until_s, node.ended_s) - one.from_s) * one.gpus for one in node.restarts)  # of one that is cut off too
     if not (lost <= busy * (1 + 1e-9) + 1e-6 and busy + again <= serving * (1 + 1e-9) + 1e-6):
         raise SimulationError(
             f"node {node.index}: {busy:g} busy, {lost:g} lost and {again:g} restarting GPU-seconds do not fit into {serving:g} billed ones"

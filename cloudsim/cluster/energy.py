@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from simpy.events import Event
 
 from cloudsim.clock import Clock
+from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.node import Node
 from cloudsim.cluster.pool import Pool
 from cloudsim.config import RunConfig
-from traces.grid import GridSeries
+from traces.grid import J_PER_KWH, GridSeries
 from traces.sources import GridSource
 
 READ_EVERY_S = 900.0
 """Energy between two readings is taken to be drawn evenly, as far as the grid's intensity is concerned."""
-J_PER_KWH = 3.6e6
 
 
 @dataclass(slots=True)
@@ -32,38 +32,30 @@ class EnergyMeter:
 
     clock: Clock
     config: RunConfig
+    fleet: Fleet
     pools: Mapping[str, Pool]
     source: GridSource
     regions: Mapping[str, str]
     _grids: dict[str, GridSeries] = field(default_factory=dict)
-    _nodes: list[Node] = field(default_factory=list)
 
     def start(self) -> None:
         """Begin to read."""
         self.clock.process(self._read_all())
 
-    def watch(self, node: Node) -> None:
-        """A node has been granted."""
-        self._nodes.append(node)
-
     def _read_all(self) -> Generator[Event, object, None]:
         while True:
             yield self.clock.timeout(READ_EVERY_S)
-            for node in self._nodes:
-                self._read(node)
+            for node in self.fleet.nodes:
+                if not node.ended:
+                    self.read(node)
 
-    def end(self, node: Node) -> None:
-        """A node has ended, its replicas are settled."""
-        self._read(node)
-        self._nodes.remove(node)
-
-    def _read(self, node: Node) -> None:
+    def read(self, node: Node) -> None:
+        """Read one node; to be called when it has ended and its replicas are settled, too."""
         if node.billed_from_s != node.billed_from_s:
             return
         now_s, power = self.clock.now, self.pools[node.pool].power
         busy_gpu_s = energy_j = 0.0
         for replica in (*node.replicas, *node.crashed):
-            replica.catch_up()
             busy_s = replica.busy_until_now_s()
             decode_s = decode_j = 0.0
             for sequences, seconds in enumerate(replica.decode_s):

@@ -28,7 +28,7 @@ class Fleet:
         pools: by name, in the order of the configuration. residences: what of each one's model fits.
         finished: called with each completed request.
         replica_ready, node_noticed, node_ended: what the gateway does at these moments. node_ready: what the hardware does.
-        node_granted, node_closed: what the meter does; the second comes when the replicas of a node that has ended are settled.
+        node_closed: what the meter does, when the replicas of a node that has ended are settled.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class Fleet:
         self.replica_ready: Callable[[], None] = lambda: None
         self.node_noticed: Callable[[Node], None] = lambda node: None
         self.node_ended: Callable[[Node], None] = lambda node: None
-        self.node_granted: Callable[[Node], None] = lambda node: None
         self.node_ready: Callable[[Node], None] = lambda node: None
         self.node_closed: Callable[[Node], None] = lambda node: None
         self.nodes: list[Node] = []
@@ -114,7 +113,6 @@ class Fleet:
             node = self._new_node(launch, zone)
             if launch.market == "on_demand" or self._market.grant(zone, node):
                 self.nodes.append(node)
-                self.node_granted(node)
                 self._look_at(node)
                 node.start(None if self._config.warm_start and self._clock.now == 0 else self._cold_start(node))
                 return

@@ -31,7 +31,7 @@ class ColdStart:
 
 @dataclass(slots=True)
 class Restart:
-    """An engine that started anew after a crash. Args: until_s: NaN while it is under way. gpus: that it uses."""
+    """An engine that started anew after a crash. Args: until_s: infinite while it is under way. gpus: that it uses."""
 
     from_s: float
     until_s: float

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from math import nan
+from math import inf
 
 from simpy.events import Event
 
@@ -119,16 +119,16 @@ class Shrinking:
         """Memory changes under a running engine."""
         richer = wanted.level.index < replica.ceiling.index
         leaner = wanted.level.index > replica.ceiling.index
-        capacity = replica.capacity
+        less = leaner or wanted.capacity < replica.capacity
         ceiling = replica.ceiling if richer else wanted.level  # a richer level serves once its layers are there; their room is kept free
 
         def take() -> None:
             replica.resize(wanted.capacity, ceiling)
-            if leaner or wanted.capacity < capacity:
+            if less:
                 self.shrunk(replica)
 
         replica.at_boundary(take)
-        self._note(node, place, "shrunk" if leaner or wanted.capacity < capacity else "grown", wanted, taken)
+        self._note(node, place, "shrunk" if less else "grown", wanted, taken)
         if richer:
             self.clock.process(self._reload(node, place, replica, wanted, taken, place.change))
 
@@ -148,7 +148,7 @@ class Shrinking:
         """Start the engine anew on what is there."""
         startup = self.config.startup
         seconds = wanted.weights_bytes / startup.load_bytes_per_s + startup.engine_start_s
-        place.restart = Restart(self.clock.now, nan, wanted.gpus)
+        place.restart = Restart(self.clock.now, inf, wanted.gpus)
         node.restarts.append(place.restart)
         self._note(node, place, "restarting", wanted, taken, seconds)
         yield self.clock.timeout(seconds)

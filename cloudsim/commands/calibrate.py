@@ -20,21 +20,18 @@ def calibrate(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
     from cloudsim.latency.host import Host
     from cloudsim.latency.host_fit import fit_host
     from cloudsim.latency.lookup import find_latency
-    from cloudsim.models.capability import BLOCK_TOKENS, HOST, MAX_SEQUENCES, MEMORY_FRACTION, STEP_TOKENS
+    from cloudsim.models.capability import HOST, MAX_SEQUENCES, replica_limits
     from cloudsim.models.elastic import static_profile
     from cloudsim.models.gpu import find_gpu
     from cloudsim.models.hugging_face import find_spec_or_folder
-    from cloudsim.models.memory import kv_blocks, plan_memory
-    from cloudsim.serving.closed_loop import Limits, Served, closed_loop
+    from cloudsim.serving.closed_loop import Served, closed_loop
 
     model, gpu = find_spec_or_folder(parsed.name), find_gpu(parsed.gpu)
     loads = read_loads([Path(file) for file in parsed.files])
     heavy = [load.where for load in loads if round(load.in_flight) > MAX_SEQUENCES]
     if heavy:
         raise ConfigError(*(f"{where}: more than {MAX_SEQUENCES} requests in flight, of which some waited" for where in heavy))
-    memory = plan_memory(model, gpu.memory_bytes, parsed.tp, parsed.precision, MEMORY_FRACTION)
-    blocks = kv_blocks(model, memory, BLOCK_TOKENS, f"{parsed.tp} × {gpu.name}")
-    limits = Limits(blocks * model.layers * model.kv_heads, BLOCK_TOKENS, STEP_TOKENS, MAX_SEQUENCES)
+    _, limits = replica_limits(model, gpu, parsed.precision, parsed.tp)
     profile = static_profile(model)
 
     def serve(host: Host, load: Load) -> Served:

@@ -48,9 +48,10 @@ class LatencyOptions:
         precision = given.get("precision", "bf16")
         if precision not in BYTES_PER_WEIGHT:
             problems.append(f"precision: found {precision!r}; accepted: {', '.join(BYTES_PER_WEIGHT)}")
-        tensor_parallel = int(given["tp"]) if given.get("tp", "1").isdigit() and "tp" in given else 1 if "tp" not in given else 0
+        gpus = given.get("tp", "1")
+        tensor_parallel = int(gpus) if gpus.isdigit() else 0
         if tensor_parallel < 1:
-            problems.append(f"tp: found {given['tp']!r}; accepted: a whole number from 1")
+            problems.append(f"tp: found {gpus!r}; accepted: a whole number from 1")
         own = [key for key in ("decode", "prompts", "source") if given.get(key)]
         if own and len(own) < 3:
             lacking = [key for key in ("decode", "prompts", "source") if not given.get(key)]

@@ -10,11 +10,11 @@ from cloudsim.cluster.bill import CLASSES, USD_CLASSES
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.metrics.words import Words
+from traces.grid import J_PER_KWH
 
 Table = Mapping[str, "NDArray[Any] | Words"]
 
 PERCENTILES = (50, 90, 99)
-J_PER_KWH = 3.6e6
 # Sums of up to a million terms in another order differ by far less; a class that is forgotten, by far more.
 SUM_TOLERANCE = 1e-9
 

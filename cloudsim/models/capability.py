@@ -51,8 +51,7 @@ def capability(
     Raises:
         ConfigError: the model does not fit, cannot be divided, or the GPU lacks the precision.
     """
-    memory = plan_memory(model, gpu.memory_bytes, tensor_parallel, precision, MEMORY_FRACTION)
-    blocks = kv_blocks(model, memory, BLOCK_TOKENS, f"{tensor_parallel} × {gpu.name}")
+    memory, limits = replica_limits(model, gpu, precision, tensor_parallel)
     latency = find_latency(model, gpu, precision, tensor_parallel, HOST)
     layers, units = model.layers, model.layers * model.kv_heads
     decode_s = {
@@ -66,7 +65,13 @@ def capability(
         for tokens in prompts
         if tokens <= memory.kv_tokens
     }
-    limits = Limits(blocks * units, BLOCK_TOKENS, STEP_TOKENS, MAX_SEQUENCES)
     fitting = [load for load in loads if load <= MAX_SEQUENCES and input_tokens + output_tokens <= memory.kv_tokens]
     served = {load: closed_loop(latency, static_profile(model), limits, load, input_tokens, output_tokens) for load in fitting}
     return Capability(model, gpu, precision, tensor_parallel, memory, latency, decode_s, prefill_s, served)
+
+
+def replica_limits(model: ModelSpec, gpu: Gpu, precision: str, tensor_parallel: int) -> tuple[MemoryPlan, Limits]:
+    """What fits one replica, and the limits of its engine; `ConfigError` if the model does not fit."""
+    memory = plan_memory(model, gpu.memory_bytes, tensor_parallel, precision, MEMORY_FRACTION)
+    blocks = kv_blocks(model, memory, BLOCK_TOKENS, f"{tensor_parallel} × {gpu.name}")
+    return memory, Limits(blocks * model.layers * model.kv_heads, BLOCK_TOKENS, STEP_TOKENS, MAX_SEQUENCES)

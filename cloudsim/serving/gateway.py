@@ -204,11 +204,15 @@ class Gateway:
     def _stop_moving(self, gone: Sequence[Replica]) -> None:
         """Replicas are gone: what was on its way from or to them is computed again."""
         for move in [move for move in self.moving.values() if move.source in gone or move.target in gone]:
-            del self.moving[move.request.index]
-            if move.target not in gone:
-                move.target.cancel(move.request, move.stored_tokens)
-            restart(move.request, move.stored_tokens)
-            self._again(move.request)
+            self._give_up(move, move.target not in gone)
+
+    def _give_up(self, move: Move, cancel: bool) -> None:
+        """KV on its way is of no use: the request is computed again. Args: cancel: give back the room that is kept for it."""
+        del self.moving[move.request.index]
+        if cancel:
+            move.target.cancel(move.request, move.stored_tokens)
+        restart(move.request, move.stored_tokens)
+        self._again(move.request)
 
     def crashed(self, replica: Replica) -> None:
         """An engine is gone, its node is not: its requests try again."""
@@ -221,10 +225,7 @@ class Gateway:
         """At a step boundary: a replica has less memory. What was on its way to it goes elsewhere, and requests that run richer than it now
         can are computed anew at what is left."""
         for move in [move for move in self.moving.values() if move.target is replica]:
-            del self.moving[move.request.index]
-            replica.cancel(move.request, move.stored_tokens)
-            restart(move.request, move.stored_tokens)
-            self._again(move.request)
+            self._give_up(move, cancel=True)
         ceiling = replica.ceiling
         richer = [request for request in (*replica.running.values(), *replica.waiting) if request.level.index < ceiling.index]
         for request in richer:

@@ -66,8 +66,9 @@ def test_a_larger_budget_never_runs_less_of_a_prompt(plans):
         assert not (plans[smaller].layers & ~plans[larger].layers).any()
 
 
-def test_the_input_picks_within_the_budget(plans):
-    picked = {budget: len(set(plan.masks())) for budget, plan in plans.items()}
-    # The aim is more than one at each budget; at 0.9 all problems run 14 of the 16 layers (docs/l2a.md says so).
-    assert picked.pop(0.9) >= 1
-    assert all(count > 1 for count in picked.values()), picked
+ALIKE = pytest.mark.xfail(strict=True, reason="all problems run 14 of the 16 layers, as docs/l2a.md says")
+
+
+@pytest.mark.parametrize("budget", [pytest.param(0.9, marks=ALIKE), *BUDGETS[1:]])
+def test_the_input_picks_within_the_budget(plans, budget):
+    assert len(set(plans[budget].masks())) > 1

@@ -176,7 +176,7 @@ def check_money(config, tables, watch):
         series = changes[zone] if market == "spot" else [(0.0, 0, on_demand)]
         assert nodes["cost_usd"][at] - nodes["transfer_usd"][at] == pytest.approx(integral_usd(series, begin, end), abs=1e-9)
         started = integral_usd(series, begin, end if np.isnan(ready) else ready)
-        again_s = sum(np.fmin(one.until_s, end) - one.from_s for one in watch.fleet.nodes[at].restarts)
+        again_s = sum(min(one.until_s, end) - one.from_s for one in watch.fleet.nodes[at].restarts)
         if again_s == 0:
             assert nodes["starting_usd"][at] == pytest.approx(started, abs=1e-9)
         else:
