@@ -60,6 +60,7 @@ class Stopping:
 @dataclass(slots=True)
 class _Row:
     number: int
+    room: int
     tokens: list[int] = field(default_factory=list)
     forced: list[int] = field(default_factory=list)
     thinking: bool = True
@@ -69,7 +70,8 @@ class _Row:
 
 
 def generate(
-    decoder: SkippingDecoder, prompts: Sequence[Sequence[int]], budget: Tensor, planner: Planner, words: Words, max_new_tokens: int,
+    decoder: SkippingDecoder, prompts: Sequence[Sequence[int]], budget: Tensor, planner: Planner, words: Words,
+    max_new_tokens: int | Sequence[int],
     *, sampling: Sampling | None = None, stopping: Stopping | None = None, static_cache: bool = True, names: Sequence[int] | None = None,
     longest: int | None = None,
 ) -> Answers:  # fmt: skip
@@ -78,7 +80,7 @@ def generate(
     Args:
         budget: (depth, width, tokens) of each row. Shape (rows, 3).
         words: ids with a meaning.
-        max_new_tokens: longest answer.
+        max_new_tokens: longest answer, of all rows or of each.
         static_cache: reserve the whole cache at once.
         names: of the rows' random streams; their numbers by default.
         longest: tokens of prompt and answer together that the model takes.
@@ -87,20 +89,21 @@ def generate(
         ModelError: a prompt is empty or too long, or a budget is outside [0, 1].
     """
     sampling = sampling or Sampling()
-    _check(prompts, budget, max_new_tokens, longest)
+    rooms = [max_new_tokens] * len(prompts) if isinstance(max_new_tokens, int) else list(max_new_tokens)
+    _check(prompts, budget, rooms, longest)
     streams = sampling.streams(list(names if names is not None else range(len(prompts))))
-    rows = [_Row(number, thinking=bool(words.thought_end)) for number in range(len(prompts))]
-    capacity = max(map(len, prompts)) + max_new_tokens if static_cache else None
+    rows = [_Row(number, room, thinking=bool(words.thought_end)) for number, room in enumerate(rooms)]
+    capacity = max(map(len, prompts)) + max(rooms) if static_cache else None
     running = decoder.prefill([list(prompt) for prompt in prompts], budget, planner, capacity)
     plan = running.plan
     active = list(rows)
-    for step in range(max_new_tokens):
+    while True:
         chosen = sampling.choose(running.logits, [streams[row.number] for row in active])
         stops = _stops(running, active, chosen, words, stopping)
         for row, token, stop in zip(active, chosen.tolist(), stops, strict=True):
             _write(row, token, stop, words)
         # Nobody reads the last token.
-        if step == max_new_tokens - 1 or all(row.done for row in active):
+        if all(row.done for row in active):
             break
         tokens = torch.tensor([row.tokens[-1] for row in active])
         kept = [index for index, row in enumerate(active) if not row.done]
@@ -143,21 +146,21 @@ def _write(row: _Row, token: int, stop: bool, words: Words) -> None:
             row.thinking = False
         else:
             row.think_tokens += 1
-    row.done = token in words.end
+    row.done = token in words.end or len(row.tokens) >= row.room
 
 
-def _check(prompts: Sequence[Sequence[int]], budget: Tensor, max_new_tokens: int, longest: int | None) -> None:
+def _check(prompts: Sequence[Sequence[int]], budget: Tensor, rooms: Sequence[int], longest: int | None) -> None:
     problems = [f"prompt {number}: is empty; at least one token is needed" for number, prompt in enumerate(prompts) if not len(prompt)]
     if not prompts:
         problems.append("there are no prompts")
     if longest is not None:
         problems += [
-            f"prompt {number}: {len(prompt)} tokens and {max_new_tokens} new ones exceed the model's {longest}"
-            for number, prompt in enumerate(prompts)
-            if len(prompt) + max_new_tokens > longest
+            f"prompt {number}: {len(prompt)} tokens and {room} new ones exceed the model's {longest}"
+            for number, (prompt, room) in enumerate(zip(prompts, rooms, strict=True))
+            if len(prompt) + room > longest
         ]
-    if max_new_tokens < 1:
-        problems.append(f"max_new_tokens is {max_new_tokens}; at least one token is written")
+    if least := [room for room in rooms if room < 1]:
+        problems.append(f"max_new_tokens is {least[0]}; at least one token is written")
     if budget.shape != (len(prompts), 3):
         problems.append(f"budget: has the shape {tuple(budget.shape)}, not ({len(prompts)}, 3)")
     else:

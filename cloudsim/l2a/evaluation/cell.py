@@ -76,8 +76,8 @@ def prepare(cabinet: Cabinet, bench: Bench, preparation: Preparation) -> None:
 
 def measure(cabinet: Cabinet, bench: Bench, cell: Cell, setting: Mapping[str, Any] | None) -> int:
     """Answer the problems of a cell and keep the records; returns their number."""
-    from cloudsim.l2a.evaluation.forcing import by_length
     from cloudsim.l2a.evaluation.records import frame, write
+    from cloudsim.l2a.forcing import by_length
     from cloudsim.l2a.tasks.suite import suite
 
     config = cabinet.config

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from cloudsim.l2a.cost import ModelCost
 from cloudsim.l2a.decoder import SkippingDecoder
-from cloudsim.l2a.evaluation.forcing import drafted
 from cloudsim.l2a.evaluation.records import Record, mask_text
-from cloudsim.l2a.generation import Answers, Stopping, generate
+from cloudsim.l2a.forcing import greedy
+from cloudsim.l2a.generation import Answers
 from cloudsim.l2a.plan import Planner
 from cloudsim.l2a.tasks.vocabulary import build_tokenizer
 from cloudsim.l2a.words import words_of
@@ -58,12 +58,8 @@ class Contender:
 
     def answers(self, questions: "Sequence[Question]") -> Answers:
         """What it writes, greedily."""
-        words, budget = words_of(build_tokenizer()), torch.tensor([self.budget] * len(questions))
-        planner = self.planner(questions)
-        if self.stop is None:
-            return drafted(self.decoder, questions, budget, planner, words)
-        prompts, limit = [list(question.prompt) for question in questions], max(question.limit for question in questions)
-        return generate(self.decoder, prompts, budget, planner, words, limit, stopping=Stopping(self.stop, budget))
+        budget = torch.tensor([self.budget] * len(questions))
+        return greedy(self.decoder, questions, budget, self.planner(questions), words_of(build_tokenizer()), self.stop)
 
     def spent(self, questions: "Sequence[Question]", answers: Answers) -> Spent:
         """Counted by theory, from what each row ran."""
@@ -84,7 +80,7 @@ class Contender:
         return [
             Record(
                 numbers[row], question.problem.family, question.problem.difficulty,
-                len(answers.tokens[row]) <= question.limit and question.is_right(answers.tokens[row]),
+                question.is_right(answers.tokens[row]),
                 answers.think_tokens[row], len(answers.tokens[row]), float(spent.layers[row]), float(spent.groups[row]), spent.masks[row],
                 float(spent.share[row]), float(spent.flops[row]), float(spent.kv_bytes[row]),
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from cloudsim.l2a.evaluation.forcing import by_length, forced_logits
+from cloudsim.l2a.forcing import by_length, forced_logits
 from cloudsim.l2a.plan import budget_rows
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.live.checkpoints import network_of
 from cloudsim.l2a.live.memo import Asked, Written
 from cloudsim.l2a.live.network import LiveNetwork
-from cloudsim.l2a.live.problems import ANSWER_TOKENS, prompt_ids
+from cloudsim.l2a.tasks.suite import Question
 from cloudsim.models.elastic import Level
 from cloudsim.models.suite import realised_level
 from cloudsim.serving.problem_answers import Answer
@@ -54,9 +54,9 @@ class LiveBook:
 
     def _go_on(self, request: int, pool: str, level: Level, tokens: tuple[int, ...]) -> Answer:
         network, asked = self._networks[pool], self._asked(pool, level)
-        prompt = (*self._prompt(request, asked), *tokens)
+        question = Question.of(self._questions[request], ComputeBudget(*asked).effort)
         thinking = not set(network.words.thought_end).intersection(tokens)
-        [rest] = network.write([prompt], asked, thinking=thinking, room=max(1, ANSWER_TOKENS - len(tokens)))
+        rest = network.go_on((*question.prompt, *tokens), asked, thinking, max(1, question.limit - len(tokens)))
         return self._read(request, pool, level, Written((*tokens, *rest.tokens), rest.think_tokens, rest.layers, rest.units))
 
     def _asked(self, pool: str, level: Level) -> Asked:
@@ -64,9 +64,6 @@ class LiveBook:
         assert measured is not None
         depth, width, tokens = measured.levels[level.index].asked
         return depth, width, tokens
-
-    def _prompt(self, request: int, asked: Asked) -> tuple[int, ...]:
-        return prompt_ids(self._questions[request].prompt(ComputeBudget(*asked).effort))
 
     def _read(self, request: int, pool: str, level: Level, written: Written) -> Answer:
         spec = self._pools[pool].model

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cloudsim.l2a.budget import ComputeBudget
-from cloudsim.l2a.live.problems import prompt_ids
 from cloudsim.l2a.tasks.problem import Problem
+from cloudsim.l2a.tasks.suite import Question
 
 BLOCK = 32
 Asked = tuple[float, float, float]
@@ -30,10 +30,10 @@ class Written:
 
 
 class Writer(Protocol):
-    """Answers prompts at one budget in one batch."""
+    """Answers questions at one budget in one batch."""
 
-    def write(self, prompts: Sequence[Sequence[int]], asked: Asked) -> list[Written]:
-        """See `LiveNetwork.write`."""
+    def answer(self, questions: Sequence[Question], asked: Asked) -> list[Written]:
+        """See `LiveNetwork.answer`."""
 
 
 class AnswerMemo:
@@ -53,5 +53,5 @@ class AnswerMemo:
         if (block, asked) not in self._blocks:
             effort = ComputeBudget(*asked).effort
             problems = self._problems[block * BLOCK : (block + 1) * BLOCK]
-            self._blocks[block, asked] = self._network.write([prompt_ids(problem.prompt(effort)) for problem in problems], asked)
+            self._blocks[block, asked] = self._network.answer([Question.of(problem, effort) for problem in problems], asked)
         return self._blocks[block, asked][index % BLOCK]

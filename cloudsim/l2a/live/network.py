@@ -9,13 +9,14 @@ import torch
 from cloudsim.errors import ModelError
 from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.decoder import SkippingDecoder
+from cloudsim.l2a.forcing import greedy
 from cloudsim.l2a.gates import StopGate
-from cloudsim.l2a.generation import Stopping, Words, generate
+from cloudsim.l2a.generation import Answers, Stopping, Words, generate
 from cloudsim.l2a.live.memo import AnswerMemo, Asked, Written
-from cloudsim.l2a.live.problems import ANSWER_TOKENS
 from cloudsim.l2a.model_folder import read_config
 from cloudsim.l2a.plan import DensePlanner, GatePlanner, Planner
 from cloudsim.l2a.tasks.problem import Problem
+from cloudsim.l2a.tasks.suite import Question
 from cloudsim.l2a.tasks.vocabulary import build_tokenizer, read_answer
 from cloudsim.l2a.threads import torch_threads
 from cloudsim.l2a.words import words_of
@@ -39,31 +40,50 @@ class LiveNetwork:
         """Its answers to these problems, shared by all who ask for them."""
         return self._memos.setdefault(tuple(problems), AnswerMemo(self, problems))
 
-    def write(self, prompts: Sequence[Sequence[int]], asked: Asked, *, thinking: bool = True, room: int = ANSWER_TOKENS) -> list[Written]:
-        """Answer prompts at one budget, in one batch.
+    def answer(self, questions: Sequence[Question], asked: Asked) -> list[Written]:
+        """Answer questions at one budget, in one batch, as an evaluation does.
 
         Args:
-            prompts: token ids of each.
             asked: depth, width and tokens.
-            thinking: whether the reasoning is still to come to its end.
-            room: longest answer, in tokens.
 
         Raises:
-            ModelError: a prompt is empty or too long, or the budget outside [0, 1].
+            ModelError: a question with its worked answer is longer than what the model takes, or the budget is outside [0, 1].
         """
-        budget = torch.tensor([ComputeBudget(*asked).vector] * len(prompts), dtype=torch.float32)
+        longest = int(self.config.max_position_embeddings)
+        over = max(len(question.prompt) + len(question.worked) for question in questions)
+        if over > longest:
+            raise ModelError(f"a problem and its answer have {over} tokens; the model takes {longest}")
+        with torch_threads(1):
+            return _written(greedy(self.decoder, questions, _budgets(asked, len(questions)), self.planner, self.words, self.stop))
+
+    def go_on(self, tokens: Sequence[int], asked: Asked, thinking: bool, room: int) -> Written:
+        """Read a prompt with the beginning of its answer, decide anew, and write the rest.
+
+        Args:
+            tokens: of the prompt and of what is written of the answer.
+            thinking: whether the reasoning is still to come to its end.
+            room: longest rest, in tokens.
+        """
+        budget = _budgets(asked, 1)
         words = self.words if thinking else Words(self.words.end, (), self.words.digits)
         stopping = Stopping(self.stop, budget) if self.stop is not None else None
         with torch_threads(1):
-            longest = int(self.config.max_position_embeddings)
-            answers = generate(self.decoder, prompts, budget, self.planner, words, room, stopping=stopping, longest=longest)
-        layers, units = answers.plan.layers.tolist(), answers.plan.groups.sum((1, 2)).tolist()
-        rows = zip(answers.tokens, answers.think_tokens, layers, units, strict=True)
-        return [Written(tuple(tokens), think, tuple(at for at, ran in enumerate(kept) if ran), unit) for tokens, think, kept, unit in rows]
+            [written] = _written(generate(self.decoder, [tokens], budget, self.planner, words, room, stopping=stopping))
+        return written
 
     def is_right(self, tokens: Sequence[int], problem: Problem) -> bool:
         """Whether the answer in these tokens is the problem's."""
         return read_answer(str(self.tokenizer.decode(list(tokens)))) == "".join(problem.answer.split())
+
+
+def _budgets(asked: Asked, rows: int) -> torch.Tensor:
+    return torch.tensor([ComputeBudget(*asked).vector] * rows, dtype=torch.float32)
+
+
+def _written(answers: Answers) -> list[Written]:
+    layers, units = answers.plan.layers.tolist(), answers.plan.groups.sum((1, 2)).tolist()
+    rows = zip(answers.tokens, answers.think_tokens, layers, units, strict=True)
+    return [Written(tuple(tokens), think, tuple(at for at, ran in enumerate(kept) if ran), unit) for tokens, think, kept, unit in rows]
 
 
 def load_network(folder: Path) -> LiveNetwork:

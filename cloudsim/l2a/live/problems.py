@@ -11,8 +11,8 @@ from cloudsim.l2a.tasks.vocabulary import build_tokenizer
 from cloudsim.models.suite import grades
 from traces.tables import Floats, Ints
 
-ANSWER_TOKENS = 192
-"""Longest answer: a third more than the longest chain of any family, which has 155 tokens with its answer."""
+ANSWER_TOKENS = 208
+"""What an engine is told an answer may take: no less than any `Question.limit`; the longest chain has 156 tokens with its answer."""
 
 
 def draw_problems(names: Sequence[str], difficulty: Floats, seed: int, replication: int) -> tuple[Problem, ...]:

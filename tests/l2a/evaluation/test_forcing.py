@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from cloudsim.l2a.cost import ModelCost
-from cloudsim.l2a.evaluation.forcing import by_length, drafted, forced_logits, forced_loss
 from cloudsim.l2a.evaluation.methods.every_kth import even_mask
+from cloudsim.l2a.forcing import by_length, drafted, forced_logits, forced_loss
 from cloudsim.l2a.generation import generate
 from cloudsim.l2a.plan import DensePlanner, GatePlanner, StaticPlanner, budget_rows
 from cloudsim.l2a.tasks.suite import Question

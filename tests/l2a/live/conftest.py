@@ -71,8 +71,11 @@ def knowing(network):
                 self.known |= {prompt_ids(problem.prompt(effort)): (problem, effort) for effort in Effort}
             return super().memo(problems)
 
-        def write(self, prompts, asked, *, thinking=True, room=192):
-            return [self.one(prompt, asked[0]) for prompt in map(tuple, prompts)]
+        def answer(self, questions, asked):
+            return [self.one(question.prompt, asked[0]) for question in questions]
+
+        def go_on(self, tokens, asked, thinking, room):
+            return self.one(tuple(tokens), asked[0])
 
         def one(self, prompt, depth):
             at = next(at for at in range(len(prompt), 0, -1) if prompt[:at] in self.known)

@@ -30,8 +30,8 @@ def test_live_equals_offline_problem_by_problem(measured, elastic):
     from cloudsim.l2a.budget import ComputeBudget
     from cloudsim.l2a.generation import Stopping, generate
     from cloudsim.l2a.live.network import load_network
-    from cloudsim.l2a.live.problems import ANSWER_TOKENS, prompt_ids
     from cloudsim.l2a.tasks.problem import Effort
+    from cloudsim.l2a.tasks.suite import Question
     from cloudsim.workload import build_workload
 
     config = live(measured, elastic=elastic, rows=12)
@@ -42,15 +42,17 @@ def test_live_equals_offline_problem_by_problem(measured, elastic):
     for index, problem in enumerate(build_workload(config, 0).questions):
         if tables.requests["retries"][index]:
             continue
-        prompt = prompt_ids(problem.prompt(Effort.FULL))
+        question = Question.of(problem, Effort.FULL)
         stopping = Stopping(network.stop, budget) if network.stop is not None else None
-        alone = generate(network.decoder, [prompt], budget, network.planner, network.words, ANSWER_TOKENS, stopping=stopping)
+        alone = generate(
+            network.decoder, [question.prompt], budget, network.planner, network.words, question.limit, stopping=stopping
+        )  # fmt: skip
         answer = answers.answer(index)
         assert list(answer.tokens) == alone.tokens[0]
         assert answer.new_tokens == tables.requests["generated_tokens"][index] == len(alone.tokens[0])
         assert answer.level.layers == int(alone.plan.layers.sum())
         assert answer.level.units == int(alone.plan.groups.sum())
-        assert tables.requests["input_tokens"][index] == len(prompt)
+        assert tables.requests["input_tokens"][index] == len(question.prompt)
         compared += 1
     assert compared >= 8
 
@@ -62,7 +64,7 @@ def test_a_run_is_repeated_to_the_byte_and_each_answer_is_written_once(measured)
 
     config = live(measured, rows=20, seed=5)
     first, _ = simulated(config)
-    with patch.object(LiveNetwork, "write", side_effect=AssertionError("written twice")):
+    with patch.object(LiveNetwork, "answer", side_effect=AssertionError("written twice")):
         again, _ = simulated(live(measured, rows=20, seed=5, policies={"notice": "finish"}, market__slots_per_zone=2))
     assert (again.requests["output_tokens"] == first.requests["output_tokens"])[first.requests["retries"] == 0].all()
     assert fingerprint(simulated(config)[0]) == fingerprint(first)
@@ -93,8 +95,8 @@ def test_a_request_that_comes_back_at_another_level_goes_on_from_what_is_written
     from cloudsim.l2a.generation import Stopping, generate
     from cloudsim.l2a.live.book import LiveBook
     from cloudsim.l2a.live.network import load_network
-    from cloudsim.l2a.live.problems import ANSWER_TOKENS, prompt_ids
     from cloudsim.l2a.tasks.problem import Effort
+    from cloudsim.l2a.tasks.suite import Question
     from cloudsim.workload import build_workload
 
     policies = {"budget": {"_target_": "tests.l2a.live.test_live.LeanerAfterLoss"}}
@@ -115,8 +117,9 @@ def test_a_request_that_comes_back_at_another_level_goes_on_from_what_is_written
         assert level != before.level.index
         assert tables.requests["retries"][request]
         kept = before.tokens[:written]
-        prompt = [*prompt_ids(questions[request].prompt(Effort.FULL)), *kept]
-        stopping, room = Stopping(network.stop, budget), ANSWER_TOKENS - written
+        question = Question.of(questions[request], Effort.FULL)
+        prompt = [*question.prompt, *kept]
+        stopping, room = Stopping(network.stop, budget), question.limit - written
         rest = generate(network.decoder, [prompt], budget, network.planner, network.words, room, stopping=stopping)
         assert answer.tokens == (*kept, *rest.tokens[0])
         assert answer.new_tokens == written + len(rest.tokens[0]) > written > 0

@@ -78,6 +78,17 @@ def test_the_decoder_is_made_once_and_again_when_weights_change():
     assert model.decoder().dtype == torch.float32
 
 
+def test_each_row_has_room_of_its_own():
+    from cloudsim.l2a.generation import Words, generate
+    from cloudsim.l2a.plan import GatePlanner
+
+    model, _ = shared("llama", "nested")
+    prompts, budget = [[5, 6, 7], [8, 9], [10, 11, 12, 13]], torch.full((3, 3), 0.7)
+    asked = (model.decoder(), prompts, budget, GatePlanner(model), Words(frozenset()))
+    whole = generate(*asked, 12).tokens
+    assert generate(*asked, [3, 12, 1]).tokens == [row[:room] for row, room in zip(whole, (3, 12, 1), strict=True)]
+
+
 def test_a_training_model_may_write_and_goes_on_training():
     model = elastic("llama", "nested", levels=3)
     resting = model.generate(IDS, MASK, budget=0.6, max_new_tokens=6)

@@ -41,6 +41,19 @@ def test_the_worked_answer_is_right_and_fits_and_another_is_not():
     assert not Question.of(problem, Effort.FULL).is_right(wrong)
 
 
+def test_the_hardest_problems_fit_the_base_model_and_a_simulated_answer():
+    from random import Random
+
+    from cloudsim.l2a.base import MAX_TOKENS
+    from cloudsim.l2a.live.problems import ANSWER_TOKENS
+
+    for family in [*split("id"), *split("ood")]:
+        for seed in range(60):
+            question = Question.of(family.draw(Random(seed), family.hardest), Effort.FULL)
+            assert len(question.prompt) + len(question.worked) <= MAX_TOKENS
+            assert question.limit <= ANSWER_TOKENS
+
+
 def test_an_unknown_split_is_named():
     with pytest.raises(ModelError, match="'dpeth'; accepted: id, ood, depth"):
         suite("dpeth", 1, 0)

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from cloudsim.l2a.decoder import Running, SkippingDecoder
 from cloudsim.l2a.evaluation.contender import Contender, Spent
-from cloudsim.l2a.evaluation.forcing import by_length, extend
 from cloudsim.l2a.evaluation.methods.baseline import Baseline
 from cloudsim.l2a.evaluation.methods.method import Setting
+from cloudsim.l2a.forcing import by_length, extend
 from cloudsim.l2a.generation import Answers, generate
 from cloudsim.l2a.plan import DensePlanner, Plan, Planner
 from cloudsim.l2a.tasks.vocabulary import build_tokenizer
@@ -87,11 +87,9 @@ class ExitingContender(Contender):
 
     def answers(self, questions: "Sequence[Question]") -> Answers:
         """What it writes, greedily."""
-        budget, limit = torch.tensor([self.budget] * len(questions)), max(question.limit for question in questions)
+        budget, limits = torch.tensor([self.budget] * len(questions)), [question.limit for question in questions]
         prompts = [list(question.prompt) for question in questions]
-        answers = generate(self.decoder, prompts, budget, self.planner(questions), words_of(build_tokenizer()), limit)
-        tokens = [row[: question.limit] for row, question in zip(answers.tokens, questions, strict=True)]
-        return Answers(tokens, answers.plan, answers.think_tokens, answers.cut)
+        return generate(self.decoder, prompts, budget, self.planner(questions), words_of(build_tokenizer()), limits)
 
     def spent(self, questions: "Sequence[Question]", answers: Answers) -> Spent:
         """Counted from the depth of each token that was read; the last written one never is."""

@@ -76,7 +76,7 @@ def random_plan(questions: "Sequence[Question]", layers: int, groups: int, budge
     """A mask for each question that does not depend on the rest of its batch."""
     import torch
 
-    from cloudsim.l2a.evaluation.forcing import PlannedRows
+    from cloudsim.l2a.forcing import PlannedRows
     from cloudsim.l2a.plan import Plan
     from cloudsim.l2a.training.masks import random_mask
 

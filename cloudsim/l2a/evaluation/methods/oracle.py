@@ -65,7 +65,7 @@ def searched(
 
 def best(decoder: "SkippingDecoder", questions: "Sequence[Question]", masks: Sequence[Mask]) -> Mask:
     """The mask under which the dense model's loss on the calibration problems is lowest; the first of equals."""
-    from cloudsim.l2a.evaluation.forcing import by_length, forced_loss
+    from cloudsim.l2a.forcing import by_length, forced_loss
     from cloudsim.l2a.plan import StaticPlanner
 
     batches = [[questions[number] for number in batch] for batch in by_length(questions, 32)]

@@ -53,7 +53,7 @@ class AdaSkip(Baseline):
         def planner(questions: "Sequence[Question]") -> "Planner":
             import torch
 
-            from cloudsim.l2a.evaluation.forcing import PlannedRows
+            from cloudsim.l2a.forcing import PlannedRows
             from cloudsim.l2a.plan import Plan
 
             alike = row_similarities(bench, [question.prompt for question in questions])

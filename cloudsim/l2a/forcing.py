@@ -1,4 +1,4 @@
-"""Reading given answers through the skipping decoder: the loss of a mask, and drafts that save most of the decoding."""
+"""Reading worked answers through the skipping decoder: the loss of a mask, and drafts that save most of the decoding."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from cloudsim.l2a.decoder import Running, SkippingDecoder
-from cloudsim.l2a.gates import Decision
-from cloudsim.l2a.generation import Answers, Words, generate
+from cloudsim.l2a.gates import Decision, StopGate
+from cloudsim.l2a.generation import Answers, Stopping, Words, generate
 from cloudsim.l2a.plan import Plan, Planner
 
 if TYPE_CHECKING:
@@ -79,6 +79,21 @@ def forced_loss(decoder: SkippingDecoder, questions: "Sequence[Question]", plann
     return float((each.sum(1) / (worked >= 0).sum(1)).mean())
 
 
+def greedy(
+    decoder: SkippingDecoder, questions: "Sequence[Question]", budget: Tensor, planner: Planner, words: Words, stop: StopGate | None = None
+) -> Answers:
+    """What a model writes, greedily, up to each question's limit.
+
+    Args:
+        budget: of each row. Shape (rows, 3).
+        stop: its reasoning-to-answer gate, if it has one. It is at work where the budget asks for fewer tokens than all.
+    """
+    if stop is None or bool((budget[:, 2] >= 1).all()):
+        return drafted(decoder, questions, budget, planner, words)
+    prompts, limits = [list(question.prompt) for question in questions], [question.limit for question in questions]
+    return generate(decoder, prompts, budget, planner, words, limits, stopping=Stopping(stop, budget))
+
+
 def drafted(decoder: SkippingDecoder, questions: "Sequence[Question]", budget: Tensor, planner: Planner, words: Words) -> Answers:
     """The greedy answers of `generation.generate`, faster: the worked answers are read as drafts, and only what leaves them is decoded.
 
@@ -93,13 +108,12 @@ def drafted(decoder: SkippingDecoder, questions: "Sequence[Question]", budget: T
             tokens[row].append(int(chosen[row, agreed[row]]))
     open_rows = [row for row, own in enumerate(tokens) if own[-1] not in words.end and len(own) < questions[row].limit]
     if open_rows:
-        rest = max(questions[row].limit - len(tokens[row]) for row in open_rows)
+        rest = [questions[row].limit - len(tokens[row]) for row in open_rows]
         kept = PlannedRows(plan.rows(torch.tensor(open_rows)))
         prompts = [[*questions[row].prompt, *tokens[row]] for row in open_rows]
         more = generate(decoder, prompts, budget[torch.tensor(open_rows)], kept, Words(words.end), rest)
         for row, added in zip(open_rows, more.tokens, strict=True):
             tokens[row] += added
-    tokens = [row[: question.limit] for row, question in zip(tokens, questions, strict=True)]
     return Answers(tokens, plan, [think_tokens(row, words) for row in tokens], [False] * len(tokens))
 
 
