@@ -88,11 +88,10 @@ def evaluate(config: "EvaluationConfig") -> "Result":
 
 
 def _show(result: "Result", folder: Path) -> None:
-    from rich.console import Console
-
+    from cloudsim.commands.tables import table_console
     from cloudsim.l2a.evaluation.shown import result_tables
 
-    console = Console()
+    console = table_console()
     for table in result_tables(result):
         console.print(table)
     for line in result.left_out:

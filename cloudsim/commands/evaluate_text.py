@@ -31,11 +31,10 @@ def main(arguments: list[str]) -> int:
     if options.json or config.json_output:
         print(json.dumps(result.document()))
         return 0
-    from rich.console import Console
-
+    from cloudsim.commands.tables import table_console
     from cloudsim.l2a.evaluation.shown import timing_table
 
-    console = Console()
+    console = table_console()
     console.print(point_table(result.points))
     if result.times:
         console.print(timing_table(result.times, config.threads))

@@ -24,9 +24,9 @@ def main(arguments: list[str]) -> int:
     if parsed.json:
         print(json.dumps(document))
         return 0
-    from rich.console import Console
+    from cloudsim.commands.tables import table_console
 
-    console = Console()
+    console = table_console()
     for table in tables:
         console.print(table)
     return 0

@@ -1,6 +1,5 @@
 """The tables a run prints when it is done: every metric for every contender, and the paired differences to the first."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +7,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-WIDTH_WITHOUT_TERMINAL = 160
+from cloudsim.commands.tables import table_console
 
 
 class Row(NamedTuple):
@@ -39,7 +38,7 @@ CORRECT_GOODPUT = Row("correct_goodput_rps", "right answers in SLA, 1/s")
 
 def show(summary: Mapping[str, Any], report: Path, console: Console | None = None) -> None:
     """Print the verdict of one run and where its report is."""
-    console = console or _console()
+    console = console or table_console()
     contenders = summary["contenders"]
     rows = _rows(next(iter(contenders.values())))
     seeds = len(next(iter(contenders.values()))["arrived"]["seeds"])
@@ -54,7 +53,7 @@ def show(summary: Mapping[str, Any], report: Path, console: Console | None = Non
 
 def show_jobs(jobs: Sequence[tuple[str, Mapping[str, Any]]], console: Console | None = None) -> None:
     """Print one table over the jobs of a sweep: (what tells the job from the others, its record)."""
-    console = console or _console()
+    console = console or table_console()
     rows = [Row("sla_attainment", "in SLA, %", 100), GOODPUT, QUALITY, CORRECT_GOODPUT, *COST]
     table = Table(title="mean over seeds ± half of its 95 % interval")
     for heading in ("job", "overrides", "contender"):
@@ -71,10 +70,6 @@ def show_jobs(jobs: Sequence[tuple[str, Mapping[str, Any]]], console: Console | 
     for _, record in jobs:
         if "run" in record:
             console.print(f"job {record['job']}: {record['run']}", highlight=False, soft_wrap=True)
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
 
 
 def _rows(metrics: Mapping[str, Any]) -> list[Row]:

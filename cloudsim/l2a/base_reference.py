@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from cloudsim.errors import ModelError
 from cloudsim.l2a.configuration import L2AConfig
 from cloudsim.l2a.fingerprint import weights_sha256
+from cloudsim.l2a.model_folder import loading
 
 SHAPE = (
     "model_type", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
@@ -53,7 +54,8 @@ def load_base(config: L2AConfig, place: str) -> nn.Module:
     try:
         found: Any = AutoConfig.from_pretrained(place)
         check_shape(config, found.to_dict(), place)
-        base = cast(nn.Module, AutoModelForCausalLM.from_pretrained(place, dtype=_dtype(config)))
+        with loading(place):
+            base = cast(nn.Module, AutoModelForCausalLM.from_pretrained(place, dtype=_dtype(config)))
     except ModelError:
         raise
     # Whatever a library for downloads and file formats may raise ends in one message.

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+SLOW_BYTES = 1 << 30
+"""Weights from here on are read with a progress bar."""
 # What a model folder may hold; another file in it is somebody's work.
 MODEL_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model", CARD)
 
@@ -43,6 +45,27 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
         if folder.exists():
             shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Keep the progress bars of transformers from the terminal, where they would run into ours."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def loading(place: str | Path) -> AbstractContextManager[None]:
+    """Progress bars of transformers only where weights take long to read, or come from elsewhere."""
+    folder = Path(place)
+    quick = folder.is_dir() and sum(path.stat().st_size for path in folder.glob(f"*{Path(WEIGHTS).suffix}")) < SLOW_BYTES
+    return without_bars() if quick else nullcontext()
 
 
 def write_tensors(path: Path, tensors: "dict[str, Tensor]") -> None:

@@ -40,9 +40,12 @@ def work(cabinet: Cabinet, tasks: Sequence[Task], processes: int) -> Iterator[tu
             if failure is not None:
                 raise failure
             yield tasks[number], problems
-    finally:
+    except BaseException:
         for worker in workers:
             worker.terminate()
+        raise
+    finally:
+        for worker in workers:
             worker.join()
 
 

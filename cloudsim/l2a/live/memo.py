@@ -8,7 +8,8 @@ from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.tasks.problem import Problem
 from cloudsim.l2a.tasks.suite import Question
 
-BLOCK = 32
+BLOCK = 4
+"""Answers written together: few, so that none is written for nobody; a prompt and its draft fill a matrix product anyway."""
 Asked = tuple[float, float, float]
 
 
@@ -39,7 +40,7 @@ class Writer(Protocol):
 class AnswerMemo:
     """A network's answers to the problems of a run or a suite.
 
-    The first answer of a block of 32 neighbours at a budget has the whole block written in one batch: which problems share a batch hangs
+    The first answer of a block of neighbours at a budget has the whole block written in one batch: which problems share a batch hangs
     on their numbers alone, not on what a policy did.
     """
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cloudsim.errors import ModelError
-from cloudsim.l2a.model_folder import CONFIG, whole_folder
+from cloudsim.l2a.model_folder import CONFIG, whole_folder, without_bars
 from cloudsim.l2a.training.finished_model import load_dense
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ def convert(gguf: Path, folder: Path) -> None:
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-    from transformers.utils import logging
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
@@ -72,7 +71,6 @@ def convert(gguf: Path, folder: Path) -> None:
         reason = " ".join(str(error).split())
         raise ModelError(f"{gguf}: cannot be read ({reason}); install the package again: {INSTALL[PACKAGE]}") from error
     with whole_folder(folder) as partial:
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        model.save_pretrained(partial)
-        logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+        with without_bars():
+            model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cloudsim.errors import ModelError
-from cloudsim.l2a.model_folder import CARD, whole_folder
+from cloudsim.l2a.model_folder import CARD, loading, whole_folder, without_bars
 from cloudsim.l2a.tasks.batches import Mixture
 from cloudsim.l2a.weights_folder import DENSE, embedded
 
@@ -33,7 +33,6 @@ def write_model(stage: "Stage", source: "ProblemSource", folder: Path, bf16: boo
         manifest: of the training, for the model card.
     """
     import torch
-    from transformers.utils import logging
 
     dtype = torch.bfloat16 if bf16 else None
     commands = "\n".join(dict.fromkeys(each["command"] for each in manifest["sessions"]))
@@ -42,9 +41,8 @@ def write_model(stage: "Stage", source: "ProblemSource", folder: Path, bf16: boo
             write(partial, dtype)
         else:
             written: Any = deepcopy(stage.model).to(dtype=dtype)
-            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-            written.save_pretrained(partial)
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            with without_bars():
+                written.save_pretrained(partial)
             source.tokenizer.save_pretrained(partial)
         card = partial / CARD
         parameters = sum(parameter.numel() for parameter in stage.model.parameters())
@@ -76,8 +74,10 @@ def load_dense(path: str | None = None) -> "Module":
     path = str(embedded() / DENSE) if path is None else path
     if not (Path(path) / "config.json").is_file():
         raise ModelError(f"{path}: holds no model (it has no config.json); give the model/ folder of a finished training")
+    model: Module
     try:
-        model: Module = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, local_files_only=True, attn_implementation="eager")
+        with loading(path):
+            model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, local_files_only=True, attn_implementation="eager")
     except Exception as error:
         raise ModelError(f"{path}: cannot be read ({' '.join(str(error).split())}); copy or train it again") from error
     return model
