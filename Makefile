@@ -6,13 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 
-.PHONY: demo test check clean
+.PHONY: demo test nightly check clean
 
 demo: $(VENV)/demo-installed
 	$(BIN)/python -m cloudsim run +experiment=spot_preemption output_dir=runs/demo
 
 test: check
 	$(BIN)/python -m pytest -n 2 $(TESTS)
+
+# What takes minutes: times and figures of the models that come with the program, on an otherwise idle machine.
+nightly: $(VENV)/test-installed
+	$(BIN)/python -m pytest -m nightly tests/nightly
 
 check: $(VENV)/test-installed
 	$(BIN)/ruff check .
