@@ -99,7 +99,8 @@ class EngineConfig(Section):
     max_model_tokens: Count = Field(description="longest prompt and answer together")
     memory_fraction: Annotated[float, Field(gt=0, le=1)] = Field(description="share of GPU memory the engine may use")
     precision: Annotated[str, Field(pattern="^(bf16|fp8)$")] = Field(description="bf16 or fp8")
-    tensor_parallel: Count = Field(description="GPUs of one replica")
+    tensor_parallel: Count = Field(description="GPUs among which each layer of a replica is divided")
+    pipeline_parallel: Count = Field(description="stages into which the layers of a replica are divided, each on GPUs of its own")
     step_overhead_s: NotNegative = Field(description="host time added to every step")
     sequence_overhead_s: NotNegative = Field(description="host time added to every step for each running sequence")
     request_overhead_s: NotNegative = Field(description="API and tokenizer time that a client sees before the first token")
@@ -108,6 +109,11 @@ class EngineConfig(Section):
     resident_kv_share: Share = Field(
         description="share of the KV tokens of sound GPUs below which an elastic model gives up layers for KV, where memory is taken"
     )
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of one replica."""
+        return self.tensor_parallel * self.pipeline_parallel
 
 
 class GatewayConfig(Section):

@@ -132,13 +132,13 @@ class Fleet:
         startup, pool = self._config.startup, self._pools[node.pool]
         draw = stream(self._config.seed, self._replication, "startup", node.index).random()
         provision_s = startup.provision_min_s + draw * (startup.provision_max_s - startup.provision_min_s)
-        replicas = node.instance.gpus // self._config.engine.tensor_parallel
+        replicas = node.instance.gpus // self._config.engine.gpus
         load_s = pool.memory.weights_bytes * replicas / startup.load_bytes_per_s
         return ColdStart(provision_s, startup.boot_s, load_s, startup.engine_start_s)
 
     def _make_replicas(self, node: Node) -> list[Replica]:
         whole = self._residences[node.pool].whole
-        return [self._new_replica(node, whole) for _ in range(node.instance.gpus // self._config.engine.tensor_parallel)]
+        return [self._new_replica(node, whole) for _ in range(node.instance.gpus // self._config.engine.gpus)]
 
     def _new_replica(self, node: Node, has: Residency) -> Replica:
         pool, engine = self._pools[node.pool], self._config.engine

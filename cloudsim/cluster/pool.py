@@ -11,6 +11,7 @@ from cloudsim.latency.clocked import clocked_latency
 from cloudsim.latency.contract import LatencyModel
 from cloudsim.latency.host import Host
 from cloudsim.latency.lookup import find_latency
+from cloudsim.latency.pipelined import pipelined
 from cloudsim.latency.rounded import RoundedLatency
 from cloudsim.models.elastic import ElasticProfile, find_profile, static_profile
 from cloudsim.models.gpu import find_gpu
@@ -57,18 +58,19 @@ def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
     """Look up the model, its profile, its step times and its memory on the fleet's instance type; `ConfigError` if one is not to be had."""
     engine = config.engine
     instance = find_instance(config.fleet.instance)
-    if instance.gpus % engine.tensor_parallel:
-        raise ConfigError(
-            f"instance {instance.name} has {instance.gpus} GPUs, which tensor_parallel {engine.tensor_parallel} does not divide"
-        )
+    if instance.gpus % engine.gpus:
+        asked = f"tensor_parallel {engine.tensor_parallel}"
+        if engine.pipeline_parallel > 1:
+            asked += f" × pipeline_parallel {engine.pipeline_parallel}"
+        raise ConfigError(f"instance {instance.name} has {instance.gpus} GPUs, which {asked} does not divide")
     model, profile, measured = _served(pool, config)
 
     def latency_on(gpus: int) -> LatencyModel:
         return _latency(model, profile, measured, config, gpus)
 
-    latency = latency_on(engine.tensor_parallel)
-    memory = plan_memory(model, instance.gpu_memory_bytes, engine.tensor_parallel, engine.precision, engine.memory_fraction)
-    blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.tensor_parallel} × {instance.gpu}")
+    latency = latency_on(engine.gpus)
+    memory = plan_memory(model, instance.gpu_memory_bytes, engine.gpus, engine.precision, engine.memory_fraction)
+    blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.gpus} × {instance.gpu}")
     unit_bytes = memory.kv_bytes_per_token / (model.layers * model.kv_heads)
     return Pool(
         name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes, latency_on, find_power(instance.gpu), measured
@@ -81,14 +83,16 @@ def _latency(model: ModelSpec, profile: ElasticProfile, measured: MeasuredProfil
         if gpus > 1:
             raise ConfigError("model.clock=measured are times of one thread of a CPU, which cannot be divided among GPUs")
         return clocked_latency(measured.clock, measured.name, profile.gate_overhead)
-    engine = config.engine
+    engine, stages = config.engine, config.engine.pipeline_parallel
+    if gpus % stages:
+        raise ConfigError(f"{gpus} GPUs do not make {stages} equal stages")
     host = Host(engine.step_overhead_s, engine.sequence_overhead_s)
     folder = Path(config.model.step_times) if config.model.step_times is not None else None
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"model.step_times: there is no folder {folder}; python -m cloudsim profile latency writes one")
     gpu = find_gpu(find_instance(config.fleet.instance).gpu)
-    latency = find_latency(model, gpu, engine.precision, gpus, host, profile.gate_overhead, folder)
-    return RoundedLatency(latency) if engine.graph_rounding else latency
+    latency = find_latency(model, gpu, engine.precision, gpus // stages, host, profile.gate_overhead, folder)
+    return pipelined(RoundedLatency(latency) if engine.graph_rounding else latency, model, gpu, stages)
 
 
 def _served(pool: PoolConfig, config: RunConfig) -> tuple[ModelSpec, ElasticProfile, MeasuredProfile | None]:

@@ -51,20 +51,20 @@ class Residences:
         served = pool.blocks * engine.block_tokens
         self._longest_blocks = -(-min(engine.max_model_tokens, served) // engine.block_tokens)
         self._wanted_blocks = engine.resident_kv_share * pool.blocks
-        self._latencies: dict[int, LatencyModel] = {engine.tensor_parallel: pool.latency}
+        self._latencies: dict[int, LatencyModel] = {engine.gpus: pool.latency}
 
     @cached_property
     def whole(self) -> Residency:
         """The whole model on sound GPUs."""
         pool = self._pool
         full = pool.profile.levels[0]
-        gpus = self._config.engine.tensor_parallel
+        gpus = self._config.engine.gpus
         return Residency(gpus, full, pool.memory.weights_bytes, pool.blocks * full.units, pool.latency)
 
     @property
     def sources(self) -> "list[Source]":
         """Where the step times of smaller groups come from, as far as they were needed."""
-        return [latency.source for gpus, latency in self._latencies.items() if gpus != self._config.engine.tensor_parallel]
+        return [latency.source for gpus, latency in self._latencies.items() if gpus != self._config.engine.gpus]
 
     def weights_bytes(self, level: Level) -> float:
         """Bytes of what has to be in memory to serve a level."""

@@ -76,7 +76,7 @@ class Shrinking:
         if series is None:
             return
         series.check()
-        each, whole = self.config.engine.tensor_parallel, self.residences[node.pool].whole
+        each, whole = self.config.engine.gpus, self.residences[node.pool].whole
         places = [Place(at, (at * each, (at + 1) * each), whole, replica) for at, replica in enumerate(node.replicas)]
         row = series.row_at(self.clock.now)
         self._apply(node, places, series, row)

@@ -34,7 +34,7 @@ class Timeline:
         self, clock: Clock, config: RunConfig, fleet: Fleet, gateway: Gateway, market: Market, progress: Callable[[float], None] | None
     ) -> None:
         self._clock, self._fleet, self._gateway, self._market, self._progress = clock, fleet, gateway, market, progress
-        self._gpus = config.engine.tensor_parallel
+        self._gpus = config.engine.gpus
         self._interval_s, self._horizon_s = config.timeline_interval_s, config.horizon_s
         self.rows: list[tuple[float, ...]] = []
 

@@ -45,7 +45,7 @@ class AffineLatency:
     decode_error_pct: float | None = None
     prefill_error_pct: float | None = None
 
-    def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
+    def decode_run(self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float) -> Run:
         """See `LatencyModel`."""
         kv_unit_s = self.kv_unit_s
         first_s = (
@@ -58,12 +58,12 @@ class AffineLatency:
         self,
         sequences: int,
         layers_read: float,
-        layers: int,
-        kv_units: int,
-        units: int,
-        token_layers: int,
-        pair_units: int,
-        pair_growth: int,
+        layers: float,
+        kv_units: float,
+        units: float,
+        token_layers: float,
+        pair_units: float,
+        pair_growth: float,
     ) -> Run:
         """See `LatencyModel`."""
         linear = self.prefill_layer_s * layers_read + self.prefill_token_layer_s * token_layers
@@ -75,6 +75,6 @@ class AffineLatency:
         )  # fmt: skip
         return first_s, self.prefill_pair_unit_s * pair_growth + 0.5 * self.kv_unit_s * units, ENDLESS
 
-    def prompt_token_s(self, layers: int) -> float:
+    def prompt_token_s(self, layers: float) -> float:
         """See `LatencyModel`."""
         return (self.prefill_token_layer_s + self.prefill_passing_layer_s) * layers

@@ -41,7 +41,7 @@ class LatencyModel(Protocol):
     def prefill_error_pct(self) -> float | None:
         """Mean error of steps with prompts."""
 
-    def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
+    def decode_run(self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float) -> Run:
         """A run of decode steps.
 
         Args:
@@ -56,12 +56,12 @@ class LatencyModel(Protocol):
         self,
         sequences: int,
         layers_read: float,
-        layers: int,
-        kv_units: int,
-        units: int,
-        token_layers: int,
-        pair_units: int,
-        pair_growth: int,
+        layers: float,
+        kv_units: float,
+        units: float,
+        token_layers: float,
+        pair_units: float,
+        pair_growth: float,
     ) -> Run:
         """A run of steps with prompt chunks, each as long as in the first.
 
@@ -74,5 +74,5 @@ class LatencyModel(Protocol):
             pair_growth: half of what `pair_units` grows by from step to step: n² × units.
         """
 
-    def prompt_token_s(self, layers: int) -> float:
+    def prompt_token_s(self, layers: float) -> float:
         """Seconds that one more prompt token takes in a long chunk, for estimates. Args: layers: that it runs."""

@@ -33,13 +33,13 @@ class RooflineLatency:
     decode_error_pct: float | None = None
     prefill_error_pct: float | None = None
 
-    def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
+    def decode_run(self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float) -> Run:
         """See `LatencyModel`."""
         return self.mixed_run(sequences, layers_read, layers, kv_units, units, 0, 0, 0)
 
     def mixed_run(
-        self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int, token_layers: int, pair_units: int,
-        pair_growth: int,
+        self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float, token_layers: float, pair_units: float,
+        pair_growth: float,
     ) -> Run:  # fmt: skip
         """See `LatencyModel`."""
         fixed_s = self.host_step_s + self.host_sequence_s * sequences + self.head_s + self.launch_layer_s * layers_read
@@ -54,6 +54,6 @@ class RooflineLatency:
         steps = int(gap_s / (2 * closing)) + 1 if closing > 0 else ENDLESS
         return fixed_s + first_s, growth_s, min(steps, ENDLESS)
 
-    def prompt_token_s(self, layers: int) -> float:
+    def prompt_token_s(self, layers: float) -> float:
         """See `LatencyModel`."""
         return self.token_layer_s * layers

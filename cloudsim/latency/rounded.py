@@ -37,7 +37,7 @@ class RoundedLatency:
         """See `LatencyModel`."""
         return self.inner.prefill_error_pct
 
-    def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
+    def decode_run(self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float) -> Run:
         """See `LatencyModel`."""
         size = captured(sequences)
         more = size - sequences
@@ -45,13 +45,13 @@ class RoundedLatency:
         return self.inner.decode_run(size, layers_read, layers + int(more * layers_read), kv_units, units)
 
     def mixed_run(
-        self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int, token_layers: int, pair_units: int,
-        pair_growth: int,
+        self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float, token_layers: float, pair_units: float,
+        pair_growth: float,
     ) -> Run:  # fmt: skip
         """See `LatencyModel`."""
         return self.inner.mixed_run(sequences, layers_read, layers, kv_units, units, token_layers, pair_units, pair_growth)
 
-    def prompt_token_s(self, layers: int) -> float:
+    def prompt_token_s(self, layers: float) -> float:
         """See `LatencyModel`."""
         return self.inner.prompt_token_s(layers)
 

@@ -86,7 +86,7 @@ class TabulatedLatency:
     decode_error_pct: float | None = None
     prefill_error_pct: float | None = None
 
-    def decode_run(self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int) -> Run:
+    def decode_run(self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float) -> Run:
         """See `LatencyModel`: the form holds until the sequences reach the next point of the table."""
         fixed_s, token_s, steps = self._layer(layers_read, layers, kv_units, units)
         per_unit = layers_read * token_s / (layers * self.groups)
@@ -94,8 +94,8 @@ class TabulatedLatency:
         return first_s, 0.5 * per_unit * units, steps
 
     def mixed_run(
-        self, sequences: int, layers_read: float, layers: int, kv_units: int, units: int, token_layers: int, pair_units: int,
-        pair_growth: int,
+        self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float, token_layers: float, pair_units: float,
+        pair_growth: float,
     ) -> Run:  # fmt: skip
         """See `LatencyModel`: prompts take what they take, and decoding sequences add what they attend to."""
         linear = self.prefill_layer_s * layers_read + self.prefill_token_layer_s * token_layers
@@ -113,11 +113,11 @@ class TabulatedLatency:
             growth_s += 0.5 * per_unit * units
         return first_s, growth_s, steps
 
-    def prompt_token_s(self, layers: int) -> float:
+    def prompt_token_s(self, layers: float) -> float:
         """See `LatencyModel`."""
         return self.prefill_token_layer_s * layers
 
-    def _layer(self, layers_read: float, layers: int, kv_units: int, units: int) -> tuple[float, float, int]:
+    def _layer(self, layers_read: float, layers: float, kv_units: float, units: float) -> tuple[float, float, int]:
         """Seconds of a layer at no tokens and per token a sequence, as they hold here; and the steps for which they do."""
         table = self.decode
         dense = layers * self.groups

@@ -161,6 +161,7 @@ VALUES = {
     "engine.memory_fraction": 0.5,
     "engine.precision": "fp8",
     "engine.tensor_parallel": ("tensor parallel", 4),
+    "engine.pipeline_parallel": ("tensor parallel", 2),
     "engine.step_overhead_s": 1e-3,
     "engine.sequence_overhead_s": 1e-4,
     "engine.request_overhead_s": 0.1,

@@ -97,6 +97,7 @@ def runs(draw):
                     {"fleet__instance": "aws_g6e_l40s"},
                     {"fleet__instance": "aws_g6e_12xlarge"},
                     {"fleet__instance": "aws_g6e_12xlarge", "engine__tensor_parallel": 2},
+                    {"fleet__instance": "aws_g6e_12xlarge", "engine__tensor_parallel": 2, "engine__pipeline_parallel": 2},
                 ]
             )
         ),
