@@ -78,7 +78,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
     engine = {
         "step_tokens": 2048, "max_sequences": 256, "block_tokens": 16, "max_model_tokens": 16384, "memory_fraction": 0.9,
         "precision": "bf16", "tensor_parallel": 1, "pipeline_parallel": 1,
-        "step_overhead_s": 126e-6, "sequence_overhead_s": 4.4e-6, "request_overhead_s": 15.6e-3,
+        "step_overhead_s": 126e-6, "sequence_overhead_s": 4.4e-6, "request_overhead_s": 15.6e-3, "token_overhead_s": 46e-6,
         "graph_rounding": False, "reload_bytes_per_s": 25e9, "resident_kv_share": 0.5,
     }  # fmt: skip
     family = {"large": "llama-3-8b", "middle": "llama-3.2-3b", "small": "llama-3.2-1b", "elastic": "llama-3-8b-l2a"}

@@ -104,6 +104,7 @@ class EngineConfig(Section):
     step_overhead_s: NotNegative = Field(description="host time added to every step")
     sequence_overhead_s: NotNegative = Field(description="host time added to every step for each running sequence")
     request_overhead_s: NotNegative = Field(description="API and tokenizer time that a client sees before the first token")
+    token_overhead_s: NotNegative = Field(description="API time that a client sees for each further token of an answer")
     graph_rounding: bool = Field(description="decode batches take the time of the next size that has a captured CUDA graph")
     reload_bytes_per_s: Positive = Field(description="bandwidth at which layers that had to leave come back from host memory")
     resident_kv_share: Share = Field(

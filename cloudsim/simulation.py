@@ -216,7 +216,8 @@ def _settings(config: RunConfig) -> list[Source]:
         Source(
             "host overhead", Provenance.PUBLISHED,
             f"{engine.step_overhead_s * 1e6:g} µs a step, {engine.sequence_overhead_s * 1e6:g} µs a sequence, "
-            f"{engine.request_overhead_s * 1e3:g} ms a request (BLIS inference-sim defaults)",
+            f"{engine.request_overhead_s * 1e3:g} ms a request, {engine.token_overhead_s * 1e6:g} µs a further token (BLIS inference-sim "
+            "defaults)",
         ),
         Source(
             "SLA targets (TTFT/TPOT/end to end)", Provenance.ASSUMED,

@@ -31,12 +31,12 @@ def request_table(
     if not np.array_equal(noted["request"], np.arange(len(workload))):
         raise SimulationError("a request ended twice or not at all")
     status, pool, level = noted["status"], noted["pool"], noted["level"]
-    overhead = config.engine.request_overhead_s
+    engine, complete = config.engine, noted["status"] == COMPLETED
     first, done = noted["first_token_s"], noted["done_s"]
     first[first < 0] = nan
-    first += overhead
+    first += engine.request_overhead_s
     done[status == UNFINISHED] = nan
-    done[status == COMPLETED] += overhead
+    done[complete] += engine.request_overhead_s + engine.token_overhead_s * (noted["output_tokens"][complete] - 1)
     np.fmax(done, first, out=done, where=status != UNFINISHED)  # one may be lost while its first token is on its way to the client
     dispatched = noted["dispatched_s"]
     dispatched[dispatched < 0] = nan

@@ -165,6 +165,7 @@ VALUES = {
     "engine.step_overhead_s": 1e-3,
     "engine.sequence_overhead_s": 1e-4,
     "engine.request_overhead_s": 0.1,
+    "engine.token_overhead_s": 1e-3,
     "engine.graph_rounding": True,
     "engine.reload_bytes_per_s": ("co-tenants", 1e8),
     "engine.resident_kv_share": ("co-tenants", 0.0),

@@ -242,7 +242,8 @@ def check_service(config, tables):
         node = requests["node"][at]
         assert nodes["ready_s"][node] <= nodes["ended_s"][node]
         if completed[at]:
-            end_s = requests["done_s"][at] - config.engine.request_overhead_s
+            seen_later_s = config.engine.request_overhead_s + config.engine.token_overhead_s * (requests["output_tokens"][at] - 1)
+            end_s = requests["done_s"][at] - seen_later_s
             assert nodes["ready_s"][node] - 1e-9 <= end_s <= nodes["ended_s"][node] + 1e-9
     full = np.array([row[2] for row in config.traffic.arguments["rows"]])
     # A request that starts again may have passed its new, shorter answer; it never gets a longer one than the full model's.
