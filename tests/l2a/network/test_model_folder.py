@@ -1,5 +1,7 @@
 """Folders that are whole or as they were."""
 
+from unittest.mock import patch
+
 import pytest
 
 from cloudsim.errors import ModelError
@@ -43,3 +45,20 @@ def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "model").write_text("x")
     with pytest.raises(ModelError, match="is a file"), whole_folder(tmp_path / "model"):
         pass
+
+
+def test_bars_of_transformers_are_shown_for_large_weights_only(tmp_path):
+    from transformers.utils import logging
+
+    from cloudsim.l2a import model_folder
+
+    logging.enable_progress_bar()
+    (tmp_path / "model.safetensors").write_bytes(b"x" * 100)
+    with model_folder.loading(tmp_path):
+        assert not logging.is_progress_bar_enabled()
+    assert logging.is_progress_bar_enabled()
+    with patch.object(model_folder, "SLOW_BYTES", 100), model_folder.loading(tmp_path):
+        assert logging.is_progress_bar_enabled()
+    with model_folder.loading("somebody/a-model-of-the-hub"):
+        assert logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
