@@ -3,8 +3,8 @@
 from cloudsim.l2a.evaluation.methods.method import Method
 
 METHODS = (
-    "dense", "l2a_nested", "l2a_faithful", "static", "static_healed", "oracle_static", "oracle_static_healed", "random_drop",
-    "fixed_budget", "shortgpt", "adaskip", "flexidepth", "early_exit", "smaller_dense",
+    "dense", "smaller_dense", "l2a_nested", "l2a_faithful", "static", "static_healed", "oracle_static", "oracle_static_healed",
+    "random_drop", "fixed_budget", "shortgpt", "adaskip", "flexidepth", "early_exit",
 )  # fmt: skip
 DENSE, SMALLER = "dense", "smaller_dense"
 
