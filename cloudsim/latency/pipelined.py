@@ -6,7 +6,7 @@ from cloudsim.errors import ConfigError
 from cloudsim.latency.contract import LatencyModel, Run
 from cloudsim.models.gpu import Gpu
 from cloudsim.models.spec import ModelSpec
-from traces.provenance import Provenance, Source
+from traces.provenance import Provenance, Source, weakest
 
 HOP_S = 1e-5
 """Start of one transfer between stages of a node (assumed)."""
@@ -41,7 +41,8 @@ class PipelinedLatency:
         """See `LatencyModel`."""
         found = self.inner.source
         origin = f"{found.origin}; layers in {self.stages} equally long stages, a part of the batch in each"
-        return replace(found, provenance=Provenance.PROJECTED, origin=origin)
+        projected = replace(found, provenance=Provenance.PROJECTED, origin=origin)
+        return replace(projected, provenance=weakest([found, projected]))
 
     @property
     def decode_error_pct(self) -> float | None:

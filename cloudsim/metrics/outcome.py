@@ -31,7 +31,7 @@ def request_table(
     if not np.array_equal(noted["request"], np.arange(len(workload))):
         raise SimulationError("a request ended twice or not at all")
     status, pool, level = noted["status"], noted["pool"], noted["level"]
-    engine, complete = config.engine, noted["status"] == COMPLETED
+    engine, complete = config.engine, status == COMPLETED
     first, done = noted["first_token_s"], noted["done_s"]
     first[first < 0] = nan
     first += engine.request_overhead_s

@@ -8,7 +8,7 @@ from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.live.checkpoints import network_of
 from cloudsim.l2a.live.memo import Asked, Written
 from cloudsim.l2a.live.network import LiveNetwork
-from cloudsim.l2a.tasks.suite import Question
+from cloudsim.l2a.tasks.suite import Question, is_right
 from cloudsim.models.elastic import Level
 from cloudsim.models.suite import realised_level
 from cloudsim.serving.problem_answers import Answer
@@ -67,6 +67,6 @@ class LiveBook:
 
     def _read(self, request: int, pool: str, level: Level, written: Written) -> Answer:
         spec = self._pools[pool].model
-        right = self._networks[pool].is_right(written.tokens, self._questions[request])
+        right = is_right(written.tokens, self._questions[request])
         ran = realised_level(level, written.layers, written.units, spec.layers, spec.kv_heads)
         return Answer(ran, len(written.tokens), right, written.tokens)

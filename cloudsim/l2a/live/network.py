@@ -14,10 +14,10 @@ from cloudsim.l2a.gates import StopGate
 from cloudsim.l2a.generation import Answers, Stopping, Words, generate
 from cloudsim.l2a.live.memo import AnswerMemo, Asked, Written
 from cloudsim.l2a.model_folder import read_config
-from cloudsim.l2a.plan import DensePlanner, GatePlanner, Planner
+from cloudsim.l2a.plan import DensePlanner, GatePlanner, Planner, budget_rows
 from cloudsim.l2a.tasks.problem import Problem
 from cloudsim.l2a.tasks.suite import Question
-from cloudsim.l2a.tasks.vocabulary import build_tokenizer, read_answer
+from cloudsim.l2a.tasks.vocabulary import build_tokenizer
 from cloudsim.l2a.threads import torch_threads
 from cloudsim.l2a.words import words_of
 
@@ -53,8 +53,9 @@ class LiveNetwork:
         over = max(len(question.prompt) + len(question.worked) for question in questions)
         if over > longest:
             raise ModelError(f"a problem and its answer have {over} tokens; the model takes {longest}")
+        budget = budget_rows([ComputeBudget(*asked)] * len(questions))
         with torch_threads(1):
-            return _written(greedy(self.decoder, questions, _budgets(asked, len(questions)), self.planner, self.words, self.stop))
+            return _written(greedy(self.decoder, questions, budget, self.planner, self.words, self.stop))
 
     def go_on(self, tokens: Sequence[int], asked: Asked, thinking: bool, room: int) -> Written:
         """Read a prompt with the beginning of its answer, decide anew, and write the rest.
@@ -64,20 +65,12 @@ class LiveNetwork:
             thinking: whether the reasoning is still to come to its end.
             room: longest rest, in tokens.
         """
-        budget = _budgets(asked, 1)
+        budget = budget_rows([ComputeBudget(*asked)])
         words = self.words if thinking else Words(self.words.end, (), self.words.digits)
         stopping = Stopping(self.stop, budget) if self.stop is not None else None
         with torch_threads(1):
             [written] = _written(generate(self.decoder, [tokens], budget, self.planner, words, room, stopping=stopping))
         return written
-
-    def is_right(self, tokens: Sequence[int], problem: Problem) -> bool:
-        """Whether the answer in these tokens is the problem's."""
-        return read_answer(str(self.tokenizer.decode(list(tokens)))) == "".join(problem.answer.split())
-
-
-def _budgets(asked: Asked, rows: int) -> torch.Tensor:
-    return torch.tensor([ComputeBudget(*asked).vector] * rows, dtype=torch.float32)
 
 
 def _written(answers: Answers) -> list[Written]:

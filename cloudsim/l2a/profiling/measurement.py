@@ -15,6 +15,7 @@ from cloudsim.l2a.profiling.clock import measure_clock, measure_gates
 from cloudsim.l2a.profiling.options import ProfileOptions
 from cloudsim.l2a.tasks.families import held_out, split
 from cloudsim.l2a.tasks.problem import Problem
+from cloudsim.l2a.tasks.suite import is_right
 from cloudsim.models.measured import Checkpoint, Mask, MeasuredLevel, MeasuredProfile, Shape, SuiteFacts
 
 SKIPPING = {"dense": "dense", "nested": "nested", "faithful": "independent"}
@@ -82,7 +83,7 @@ def _level(
     network: LiveNetwork, problems: Sequence[Problem], budget: float, asked: Asked, written: Sequence[Written],
     masks: dict[tuple[tuple[int, ...], int], int], thought: float,
 ) -> MeasuredLevel:  # fmt: skip
-    right = [network.is_right(one.tokens, problem) for one, problem in zip(written, problems, strict=True)]
+    right = [is_right(one.tokens, problem) for one, problem in zip(written, problems, strict=True)]
     difficulty = np.array([problem.difficulty for problem in problems])
     layers = len(network.decoder.layers)
     use = np.array([[at in one.layers for at in range(layers)] for one in written])

@@ -45,7 +45,12 @@ class Question:
 
     def is_right(self, tokens: Sequence[int]) -> bool:
         """Whether the answer in these tokens is the problem's."""
-        return read_answer(str(build_tokenizer().decode(list(tokens)))) == "".join(self.problem.answer.split())
+        return is_right(tokens, self.problem)
+
+
+def is_right(tokens: Sequence[int], problem: Problem) -> bool:
+    """Whether the answer in these tokens is the problem's."""
+    return read_answer(str(build_tokenizer().decode(list(tokens)))) == "".join(problem.answer.split())
 
 
 def suite(name: str, count: int, seed: int, effort: Effort = Effort.FULL) -> list[Question]:
