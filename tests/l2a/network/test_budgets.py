@@ -75,6 +75,8 @@ def _masks(model, rows, budget):
 
 
 def test_a_dial_runs_its_share_of_the_layers_and_no_prompt_is_far_from_it():
+    # Some draws of the gates turn all six prompts alike.
+    torch.manual_seed(0)
     model = L2AForCausalLM.wrap(dense("llama", layers=8), mode="nested").double().eval()
     with torch.no_grad():
         model.gates.dial[-1].weight.normal_(std=100.0)
