@@ -129,7 +129,7 @@ class NestedGates(nn.Module):
 
     decided: list[Decision] | None
     # Thresholds, and the orders they are of. (They are the same at each prompt, and to sort them takes as long as the dials.)
-    _stand: tuple[list[tuple[int, int]], Tensor, Tensor] | None = None
+    _stand: tuple[list[tuple[int, int]], Tensor] | None = None
 
     def __init__(self, layers: int, groups: int, width: int, hidden: int) -> None:
         super().__init__()
@@ -162,11 +162,12 @@ class NestedGates(nn.Module):
             one = torch.ones(len(budget), 1 + groups, device=budget.device)
             return Decision(one[:, 0], one[:, 1:])
         if state is not None:
-            depth, width = self._dials(state, budget, hard).unbind(1)
-            of_layers, of_groups = self._thresholds()
-            layer = switch((depth[:, None] - of_layers) / temperature, hard).unbind(1)
-            group = switch((width[:, None, None] - of_groups) / temperature, hard).unbind(1)
-            self.decided = [Decision(*pair) for pair in zip(layer, group, strict=True)]
+            dials = self._dials(state, budget, hard)
+            # The first column is the layers'. All in one piece: a prompt alone waits for every operation, however small.
+            stand = torch.cat([dials[:, :1], dials[:, 1:].expand(-1, groups)], dim=1).unsqueeze(1)
+            opened = switch((stand - self._thresholds()) / temperature, hard)
+            pairs = zip(opened[..., 0].unbind(1), opened[..., 1:].unbind(1), strict=True)
+            self.decided = [Decision(*pair) for pair in pairs]
         if self.decided is None:
             raise ValueError("nested gates decide at the second layer, which has not been seen")
         decision = self.decided[index]
@@ -179,24 +180,24 @@ class NestedGates(nn.Module):
         """Let the dials rest only on `count` stops, evenly spread over [0, 1]; 0 frees them."""
         self.stops = even(count) if count else torch.zeros(0)
 
-    def _thresholds(self) -> tuple[Tensor, Tensor]:
-        """Where layers and groups go out; kept as long as their orders are."""
+    def _thresholds(self) -> Tensor:
+        """Where layers and their groups go out; kept as long as their orders are. Shape (layers, 1 + groups)."""
         orders = (self.layer_order, self.group_order)
         now = standing(orders)
         if self._stand is None or self._stand[0] != now:
             with torch.inference_mode(False):  # so that training can use what generation made
-                self._stand = (now, thresholds(orders[0]), thresholds(orders[1]))
-        return self._stand[1], self._stand[2]
+                self._stand = (now, torch.cat([thresholds(orders[0]).unsqueeze(1), thresholds(orders[1])], dim=1))
+        return self._stand[1]
 
     def _dials(self, state: Tensor, budget: Tensor, hard: bool) -> Tensor:
         """Where the dials for depth and width stand. Shape (rows, 2)."""
-        asked = precise(budget[:, :2]).clamp(EPSILON, 1 - EPSILON)
-        dials = torch.sigmoid(torch.logit(asked) + REACH * torch.tanh(self.dial(state)))
+        asked = precise(budget[:, :2])
+        dials = torch.sigmoid(torch.logit(asked, EPSILON) + REACH * torch.tanh(self.dial(state)))
         if len(self.stops) and hard and not self.training:
             nearest = (dials.unsqueeze(-1) - self.stops.to(dials)).abs().argmin(-1)
             dials = self.stops.to(dials)[nearest]
         # A full budget is the whole model, whatever the prompt says.
-        return torch.where(budget[:, :2] >= 1 - EPSILON, torch.full_like(dials, FULL), dials)
+        return dials.masked_fill(asked >= 1 - EPSILON, FULL)
 
 
 def even(count: int) -> Tensor:

@@ -1,5 +1,6 @@
 """What each sequence of a batch runs, and who decides it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,7 +86,7 @@ class GatePlanner:
     """The gates of an elastic model, hard; what is asked passes through the calibration of its configuration."""
 
     def __init__(self, model: L2AForCausalLM) -> None:
-        self._gates, self._config = model.gates, model.config
+        self._gates, self._maps = model.gates, (model.config.depth_map, model.config.width_map)
         self._asked: Tensor | None = None
 
     def reads(self, index: int) -> bool:
@@ -96,18 +97,24 @@ class GatePlanner:
         """Decisions at the calibrated budget."""
         if index == 0 or self._asked is None:
             # Once for all layers: it would cost more than the gates themselves.
-            self._asked = budget.clone()
-            self._asked[:, 0] = interpolate(budget[:, 0], self._config.depth_map)
-            self._asked[:, 1] = interpolate(budget[:, 1], self._config.width_map)
+            self._asked = calibrated(budget, *self._maps)
         return self._gates.decide(index, state, self._asked, 1.0, True)
 
 
-def interpolate(values: Tensor, points: list[tuple[float, float]]) -> Tensor:
-    """Linear between `points` (asked, given), which are sorted by what is asked; constant beyond."""
+def calibrated(budget: Tensor, *maps: Sequence[tuple[float, float]]) -> Tensor:
+    """Budgets with their first columns passed through maps, linear between the points and constant beyond.
+
+    Args:
+        budget: shape (rows, 3).
+        maps: points (asked, given) of each such column, sorted by what is asked.
+    """
     import numpy as np
 
-    asked, given = zip(*points, strict=True)
-    return torch.from_numpy(np.interp(values.double().numpy(), asked, given)).to(values.dtype)
+    given = budget.double().numpy(force=True).copy()
+    for column, points in enumerate(maps):
+        asked, meant = zip(*points, strict=True)
+        given[:, column] = np.interp(given[:, column], asked, meant)
+    return torch.from_numpy(given).to(budget)
 
 
 def budget_rows(budgets: list[float | ComputeBudget]) -> Tensor:

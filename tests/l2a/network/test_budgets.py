@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cloudsim.errors import ModelError
 from cloudsim.l2a.budget import ComputeBudget
 from cloudsim.l2a.network import L2AForCausalLM
-from cloudsim.l2a.plan import GatePlanner, budget_rows, interpolate
+from cloudsim.l2a.plan import GatePlanner, budget_rows, calibrated
 from tests.l2a.network.elastic import KINDS, dense, elastic, prompts, shared
 
 
@@ -67,7 +67,9 @@ def test_the_calibration_is_between_what_is_asked_and_the_gates():
     assert mapped.plan.masks() == _masks(plain, rows, [0.2, 0.55, 1.0])
     assert mapped.plan.masks() != _masks(plain, rows, [0.5, 0.5, 1.0])
     assert len(mapped.plan.layers) == 1
-    assert interpolate(torch.tensor([-1.0, 0.25, 0.75, 2.0]), model.config.depth_map).tolist() == pytest.approx([0.0, 0.1, 0.6, 1.0])
+    asked = torch.tensor([[-1.0, 0.25, 0.3], [0.75, 2.0, 0.4]])
+    given = calibrated(asked, model.config.depth_map, model.config.width_map)
+    assert given.flatten().tolist() == pytest.approx([0.0, 0.325, 0.3, 0.6, 1.0, 0.4])
 
 
 def _masks(model, rows, budget):
