@@ -88,12 +88,13 @@ def evaluate(config: "EvaluationConfig") -> "Result":
 
 
 def _show(result: "Result", folder: Path) -> None:
-    from cloudsim.commands.tables import table_console
-    from cloudsim.l2a.evaluation.shown import result_tables
+    from cloudsim.commands.tables import print_table, table_console
+    from cloudsim.l2a.evaluation.result import TABLES
+    from cloudsim.l2a.evaluation.shown import SPARE, result_tables
 
     console = table_console()
     for table in result_tables(result):
-        console.print(table)
+        print_table(console, table, SPARE, str(folder / TABLES))
     for line in result.left_out:
         console.print(f"left out: {line}", highlight=False, soft_wrap=True, markup=False)
     console.print(f"results: {folder}", highlight=False, soft_wrap=True, markup=False)

@@ -31,13 +31,12 @@ def main(arguments: list[str]) -> int:
     if options.json or config.json_output:
         print(json.dumps(result.document()))
         return 0
-    from cloudsim.commands.tables import table_console
-    from cloudsim.l2a.evaluation.shown import timing_table
+    from cloudsim.commands.tables import print_table, table_console
+    from cloudsim.l2a.evaluation.shown import SPARE, timing_table
 
     console = table_console()
-    console.print(point_table(result.points))
-    if result.times:
-        console.print(timing_table(result.times, config.threads))
+    for table in (point_table(result.points), *([timing_table(result.times, config.threads)] if result.times else [])):
+        print_table(console, table, SPARE, str(path))
     console.print(f"results: {path}", highlight=False, soft_wrap=True, markup=False)
     return 0
 

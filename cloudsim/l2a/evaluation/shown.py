@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.result import Result
     from cloudsim.l2a.evaluation.timing import Timing
 
+SPARE = (
+    "think", "KV", "CPU ms", "layers called", "masks", "tokens/s", "compute", "heads skipped", "layers skipped"
+)  # fmt: skip
+"""Columns that go first where a terminal is narrow."""
+
 
 def result_tables(result: "Result") -> "list[Table]":
     """All tables of a result: the frontier of each split, and decode times if they were measured."""
