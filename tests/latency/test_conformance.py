@@ -1,11 +1,12 @@
 import pytest
+from hypothesis import given, settings
 
 from cloudsim.latency.host import Host
 from cloudsim.latency.lookup import find_latency
 from cloudsim.latency.rounded import RoundedLatency, captured
 from cloudsim.models.gpu import find_gpu
 from cloudsim.models.spec import find_model
-from tests.latency.conformance import check
+from tests.latency.conformance import check, states
 from tests.latency.models import GROUPS, KINDS, LAYERS
 
 
@@ -36,3 +37,14 @@ def test_batches_take_the_time_of_the_next_graph():
 def test_models_of_the_catalogue_keep_it(gpu):
     model = find_model("llama-3-8b")
     check(find_latency(model, find_gpu(gpu), "bf16", 1, Host(1.26e-4, 4.4e-6)), model.layers, model.kv_heads)
+
+
+@settings(max_examples=150, deadline=None)
+@given(state=states(32, 8), other=states(32, 8))
+def test_a_mixed_batch_taken_apart_is_never_faster(state, other):
+    """Steps for each depth in turn do not pay: what one step reads once is read in two. Like budgets have to meet on a replica."""
+    latency = find_latency(find_model("llama-3-8b"), find_gpu("l40s"), "bf16", 1, Host(1.26e-4, 4.4e-6))
+    alone = [each.decode() for each in (state, other)]
+    sequences, read, *sums = zip(*alone, strict=True)
+    together = latency.decode_run(sum(sequences), max(read), *map(sum, sums))[0]
+    assert sum(latency.decode_run(*each)[0] for each in alone) > together

@@ -104,6 +104,21 @@ def test_calibrated_budget_trades_depth_for_time_under_load():
     assert np.nanmin(busy.requests["depth"]) < 0.75
 
 
+def test_tiers_apart_keep_strict_promises_that_shared_batches_break():
+    """A batch reads the layers of its deepest member: beside one free request at full depth, lean premium ones gain nothing."""
+    rows = [(0.02 * at, 600, 250) for at in range(1500)]
+    pace_s = []
+    for routing in ("least_outstanding", "tier_bands"):
+        parts = contender({"large": ("qwen3-4b", "qwen3-4b-l2a", 5)}, routing=routing, budget="l2a_calibrated")
+        requests = simulate(small(parts, rows, {"b-1a": [(0.0, 5, 1.0)]}), "one", 0).requests
+        assert set(words(requests["status"])) == {"completed"}
+        premium = requests["tier"].codes == requests["tier"].words.index("premium")
+        assert requests["depth"][premium].mean() < 0.7 < requests["depth"][~premium].mean()
+        pace = (requests["done_s"] - requests["first_token_s"]) / (requests["output_tokens"] - 1)
+        pace_s.append(np.quantile(pace[premium], 0.9))
+    assert pace_s[1] < 0.9 * pace_s[0]
+
+
 def test_deadline_rejects_under_overload_and_the_rest_is_faster():
     rows = [(0.02 * at, 1500, 100) for at in range(400)]
     first_s = []

@@ -1,12 +1,16 @@
 """What each routing policy promises."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policies.routing.least_outstanding import LeastOutstanding
 from policies.routing.model_by_difficulty import ModelByDifficulty
 from policies.routing.round_robin import RoundRobin
+from policies.routing.tier_bands import TierBands
 from tests.policies.views import Request, fleet
 
 SETTINGS = {"thresholds": [0.5, 0.25, 0.0], "tier_bonus": [0.2, 0.0, -0.2], "busy": [4, 6, 8]}
@@ -80,3 +84,56 @@ def test_a_pool_without_replicas_is_passed_over():
 def test_model_by_difficulty_refuses_impossible_settings(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         ModelByDifficulty(**SETTINGS | wrong)
+
+
+def bands(replicas, weights=(1.0,), slack=1.0, slack_requests=1000):
+    """Which replicas each tier may take: the one asked for is the only idle one of its band."""
+    policy = TierBands(weights, slack, slack_requests)
+    return [
+        {
+            index
+            for index in range(replicas)
+            if policy.route(Request(tier=tier), fleet(*[int(other != index) for other in range(replicas)])).index == index
+        }
+        for tier in range(3)
+    ]
+
+
+def test_each_tier_has_replicas_by_its_share():
+    assert bands(10) == [{0, 1}, {2, 3, 4, 5, 6}, {7, 8, 9}]
+    # A border inside a replica: it serves both sides.
+    assert bands(5) == [{0}, {1, 2, 3}, {3, 4}]
+    assert bands(1) == [{0}, {0}, {0}]
+
+
+def test_weights_make_bands_wider_and_the_last_one_stands_for_further_tiers():
+    assert bands(10, (4.0, 1.0)) == [{0, 1, 2, 3, 4}, {5, 6, 7, 8}, {8, 9}]
+    assert bands(12, (1.0, 1.0, 1 / 3)) == [{0, 1, 2}, {3, 4, 5, 6, 7, 8, 9, 10}, {10, 11}]
+
+
+@given(replicas=st.integers(1, 40), weights=st.lists(st.floats(1e-12, 1e12), min_size=1, max_size=4))
+def test_the_bands_cover_the_row_in_order_and_none_is_empty(replicas, weights):
+    found = bands(replicas, weights)
+    assert set().union(*found) == set(range(replicas))
+    assert all(found)
+    assert all(max(stricter) <= min(laxer) for stricter, laxer in pairwise(found))
+
+
+def test_the_least_outstanding_of_the_band_serves_unless_the_band_is_far_busier_than_another():
+    policy = TierBands([1.0], slack=2.0, slack_requests=3)
+    row = [9, 8, 4, 5, 4, 7, 4, 4, 3, 4]
+    assert policy.route(Request(tier=0), fleet(*row)).index == 1  # 8 ≤ 2 · 3 + 3
+    assert policy.route(Request(tier=1), fleet(*row)).index == 2
+    row[1] = 10
+    assert policy.route(Request(tier=0), fleet(*row)).index == 0
+    row[0] = 10
+    assert policy.route(Request(tier=0), fleet(*row)).index == 8
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [({"weights": []}, "weights"), ({"weights": [1, 0]}, "weights"), ({"slack": 0.9}, "slack"), ({"slack_requests": -1}, "slack_requests")],
+)
+def test_tier_bands_refuse_impossible_settings(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        TierBands(**{"weights": [1.0], "slack": 2.0, "slack_requests": 4} | wrong)
