@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from cloudsim.errors import ModelError
 from cloudsim.l2a.base_reference import check_shape, check_weights, empty_base, load_base, located, reference
 from cloudsim.l2a.configuration import L2AConfig
-from cloudsim.l2a.fingerprint import weights_sha256
+from cloudsim.l2a.fingerprint import kept_tensors, weights_sha256
 from cloudsim.l2a.model_card import TrainingNotes, model_card
 from cloudsim.l2a.model_folder import CARD, CONFIG, WEIGHTS, read_config, read_tensors, whole_folder, write_tensors
 
@@ -29,8 +29,8 @@ def save_elastic(
     if base is not None:
         _check_is_base(model.config, str(base))
     tensors = {
-        name: parameter.detach().to(stored_dtype(name, parameter, dtype))
-        for name, parameter in model.named_parameters()
+        name: tensor.detach().to(stored_dtype(name, tensor, dtype))
+        for name, tensor in kept_tensors(model).items()
         if named is None or _is_own(name)
     }
     config = deepcopy(model.config)
@@ -49,9 +49,9 @@ def save_elastic(
         (partial / CARD).write_text(model_card(config, parameters, notes), encoding="utf-8")
 
 
-def stored_dtype(name: str, parameter: torch.Tensor, dtype: torch.dtype | None) -> torch.dtype:
-    """In which a parameter is saved: gates stay as they are, since they are small and their decisions hang on small differences."""
-    return dtype if dtype is not None and name.startswith("base.") else parameter.dtype
+def stored_dtype(name: str, tensor: torch.Tensor, dtype: torch.dtype | None) -> torch.dtype:
+    """In which a tensor is saved: gates stay as they are, since they are small and their decisions hang on small differences."""
+    return dtype if dtype is not None and name.startswith("base.") else tensor.dtype
 
 
 def load_elastic(kind: "type[L2AForCausalLM]", folder: Path, base: str | Path | nn.Module | None) -> "L2AForCausalLM":
@@ -100,7 +100,7 @@ def _check_is_base(config: L2AConfig, place: str) -> None:
 
 
 def _fill(model: nn.Module, tensors: dict[str, Tensor], path: Path, included: bool) -> None:
-    wanted = {name: parameter for name, parameter in model.named_parameters() if included or _is_own(name)}
+    wanted = {name: tensor for name, tensor in kept_tensors(model).items() if included or _is_own(name)}
     problems = [f"has no {name}" for name in wanted if name not in tensors]
     problems += [f"has {name}, which the model does not know" for name in tensors if name not in wanted]
     problems += [

@@ -13,6 +13,12 @@ def base_weights(base: nn.Module) -> dict[str, Tensor]:
     return {name: parameter for name, parameter in named if "lora_" not in name}
 
 
+def kept_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """What a model is made of: its parameters, shared ones once, and what it found without training them (persistent buffers)."""
+    kept = model.state_dict().keys()
+    return dict(model.named_parameters()) | {name: buffer for name, buffer in model.named_buffers() if name in kept}
+
+
 def standing(weights: Iterable[Tensor]) -> list[tuple[int, int]]:
     """Changes whenever one of the weights does: PyTorch counts the changes in place, and a tensor that was replaced lies elsewhere."""
     return [(weight.data_ptr(), weight._version) for weight in weights]

@@ -127,6 +127,8 @@ class NestedGates(nn.Module):
     training, and a dial at d runs the share d of the layers. The first layer always runs whole, since the decision is taken after it.
     """
 
+    layer_order: Tensor
+    group_order: Tensor
     decided: list[Decision] | None
     # Thresholds, and the orders they are of. (They are the same at each prompt, and to sort them takes as long as the dials.)
     _stand: tuple[list[tuple[int, int]], Tensor] | None = None
@@ -134,8 +136,8 @@ class NestedGates(nn.Module):
     def __init__(self, layers: int, groups: int, width: int, hidden: int) -> None:
         super().__init__()
         self.dial = gate_mlp(2 * width, 2 * hidden, 2, 0.0)
-        self.layer_order = nn.Parameter(even(layers), requires_grad=False)
-        self.group_order = nn.Parameter(even(layers * groups).reshape(groups, layers).T.clone(), requires_grad=False)
+        self.register_buffer("layer_order", even(layers))
+        self.register_buffer("group_order", even(layers * groups).reshape(groups, layers).T.clone())
         self.register_buffer("stops", torch.zeros(0), persistent=False)
         self.decided = None
 

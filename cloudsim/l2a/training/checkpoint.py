@@ -32,7 +32,7 @@ class Spent:
 class Checkpoints:
     """The checkpoints in the folder of a stage, newest last; the two newest are kept.
 
-    A checkpoint is a folder `step-<number>` with one file of the trainable parameters and the optimizers. Its name comes when it is whole.
+    A checkpoint is a folder `step-<number>` with one file: trainable parameters, buffers and optimizers. Its name comes when it is whole.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,7 +48,7 @@ class Checkpoints:
         return self.folder / f"step-{step:07d}" / STATE
 
     def save(self, spent: Spent, model: "Module", optimizers: "Sequence[Optimizer]") -> Path:
-        """Write the trainable parameters and the optimizers, and drop the oldest checkpoint; returns the new one's folder."""
+        """Write what changes and the optimizers, and drop the oldest checkpoint; returns the new one's folder."""
         import torch
 
         target = self.path(spent.steps).parent
@@ -62,7 +62,7 @@ class Checkpoints:
             "step": spent.steps,
             "tokens": spent.tokens,
             "seconds": spent.seconds,
-            "parameters": {name: parameter.detach() for name, parameter in _trained(model).items()},
+            "parameters": {name: tensor.detach() for name, tensor in _changing(model).items()},
             "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         }
         with (partial / STATE).open("wb") as file:
@@ -79,7 +79,7 @@ class Checkpoints:
         """Load the newest checkpoint into `model` and `optimizers`; nothing is changed where there is none or it does not fit.
 
         Args:
-            model: its trainable parameters are overwritten.
+            model: its trainable parameters and buffers are overwritten.
             optimizers: those of the training, in its order; None loads the parameters alone.
 
         Raises:
@@ -90,7 +90,7 @@ class Checkpoints:
             return Spent()
         path = self.path(done[-1])
         state = self._read(path, done[-1])
-        parameters = _trained(model)
+        parameters = _changing(model)
         if problem := _mismatch(state["parameters"], parameters):
             raise ModelError(f"{path}: belongs to another model: {problem}; choose another output_dir, or the model it was written by")
         if optimizers is not None:
@@ -120,8 +120,12 @@ class Checkpoints:
         return state
 
 
-def _trained(model: "Module") -> "dict[str, Any]":
-    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+def _changing(model: "Module") -> "dict[str, Any]":
+    """What is trained, and what the stage found before: everything but the frozen parameters."""
+    from cloudsim.l2a.fingerprint import kept_tensors
+
+    frozen = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
+    return {name: tensor for name, tensor in kept_tensors(model).items() if name not in frozen}
 
 
 def _mismatch(saved: "Mapping[str, Tensor]", parameters: "Mapping[str, Tensor]") -> str:

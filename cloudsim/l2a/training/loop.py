@@ -86,6 +86,9 @@ def train(
         log.cut(spent.steps)
     if spent.steps == options.steps:
         return spent
+    if spent.steps == 0 and hasattr(stage, "begin"):
+        with torch_threads(options.threads):
+            stage.begin()
     trained = [parameter for parameter in stage.model.parameters() if parameter.requires_grad]
     stage.model.train()
     started, logged, reported = time.perf_counter(), 0.0, spent

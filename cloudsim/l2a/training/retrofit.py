@@ -79,6 +79,7 @@ class Retrofit(Tuning):
         hard: straight-through gates, else soft ones.
         temperature: of the gates at the first and at the last step.
         gate_lr: of the gates; the orders of nested ones stay as the search found them.
+        ordered: the stage before has found them.
     """
 
     objective: Objective
@@ -87,13 +88,22 @@ class Retrofit(Tuning):
     hard: bool
     temperature: tuple[float, float]
     gate_lr: float
+    ordered: bool
     name: str = "retrofit"
+
+    def begin(self) -> None:
+        """Find the order in which layers and head groups go out."""
+        from cloudsim.l2a.gates import NestedGates
+        from cloudsim.l2a.training.importance import group_importance, layer_importance
+
+        if isinstance(self.model.gates, NestedGates) and not self.ordered:
+            batch = self.mixture.draw(0, 0)[0]
+            self.model.gates.order(layer_importance(self.model, self.teacher, batch), group_importance(self.model, batch))
 
     def optimizers(self) -> "Sequence[Optimizer]":
         """AdamW on the adapters and on the gates."""
         for name, parameter in self.model.named_parameters():
-            of_gates = not name.startswith("base.") and not name.endswith("_order")
-            parameter.requires_grad_(self.adapters if "lora_" in name else of_gates)
+            parameter.requires_grad_(self.adapters if "lora_" in name else not name.startswith("base."))
         named = [(name, parameter) for name, parameter in self.model.named_parameters() if parameter.requires_grad]
         adapters = [parameter for name, parameter in named if "lora_" in name]
         gates = [parameter for name, parameter in named if "lora_" not in name]
@@ -174,9 +184,7 @@ def retrofit(
     Raises:
         ModelError: the reasoning is to end as published, and the tokenizer has no token for its end.
     """
-    from cloudsim.l2a.gates import NestedGates
     from cloudsim.l2a.network import L2AForCausalLM
-    from cloudsim.l2a.training.importance import group_importance, layer_importance
     from cloudsim.l2a.training.teacher import Teacher, without_adapters
 
     objective = objective or Objective()
@@ -187,10 +195,7 @@ def retrofit(
     else:
         teacher = Teacher(model)
         elastic = L2AForCausalLM.wrap(model, mode=mode, lora_rank=lora_rank)
-        if isinstance(elastic.gates, NestedGates):
-            batch = mixture.draw(0, 0)[0]
-            elastic.gates.order(layer_importance(elastic, teacher, batch), group_importance(elastic, batch))
     return Retrofit(
-        model=elastic, teacher=teacher, steps=steps, mixture=mixture, objective=objective, budgets=budgets or Budgets(),
-        adapters=adapters, hard=hard, temperature=temperature, adapter_lr=adapter_lr, gate_lr=gate_lr,
+        model=elastic, teacher=teacher, steps=steps, mixture=mixture, objective=objective, budgets=budgets or Budgets(), adapters=adapters,
+        hard=hard, temperature=temperature, adapter_lr=adapter_lr, gate_lr=gate_lr, ordered=elastic is model,
     )  # fmt: skip

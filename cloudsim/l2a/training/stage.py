@@ -16,12 +16,13 @@ class Stage(Protocol):
 
     The loop sets torch's random numbers anew before a stage is made and before each step, so they may be used freely. A stage that does not
     call the decoder layers as modules also has a method `compile_layers(wanted)`, which compiles what it calls, or stops doing so. One
-    whose model is more than its `save_pretrained` writes has a method `write(folder, dtype)`.
+    whose model is more than its `save_pretrained` writes has a method `write(folder, dtype)`. One that must find something out before its
+    first step, and keeps it in buffers of its model, has a method `begin()`, which a training that goes on does not call again.
 
     Attributes:
         name: of its folder.
-        model: what it leaves to the next stage. Only trainable parameters are in a checkpoint; everything else must follow from how the
-            stage is made.
+        model: what it leaves to the next stage. Only trainable parameters and buffers are in a checkpoint; everything else must follow
+            from how the stage is made.
     """
 
     name: str

@@ -42,6 +42,8 @@ def elastic(kind, mode, groups=2, layers=4, seed=0, dtype=torch.float64, **optio
             elif "gates" in name and "threshold" not in name:
                 # A dial that is turned too hard stands at its ends.
                 torch.nn.init.normal_(parameter, std=0.2 if mode == "nested" else 0.7)
+        if mode == "nested":
+            model.gates.order(torch.rand(layers), torch.rand(layers, groups))
     return model
 
 

@@ -53,3 +53,30 @@ def test_head_groups_count_as_much_as_the_loss_hangs_on_them():
     assert importance[2, 1] == 0
     assert (importance.flatten() > 0).sum() == 11
     assert not any(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_a_training_that_goes_on_does_not_search_again(tmp_path, monkeypatch):
+    from cloudsim.l2a.base import build_base
+    from cloudsim.l2a.tasks.batches import Mixture
+    from cloudsim.l2a.training import importance
+    from cloudsim.l2a.training.loop import LoopOptions, train
+    from cloudsim.l2a.training.retrofit import retrofit
+
+    def goes_on(steps):
+        stage = retrofit(build_base(4, 32, 4, 2, seed=1), 4, Mixture(problems=4, rows=4))
+        spent = train(stage, LoopOptions(steps, bf16=False, compiled=False), tmp_path)
+        assert spent.steps == steps
+        return stage.model.gates
+
+    found = goes_on(2)
+    assert sorted(found.layer_order.tolist()) == [0.125, 0.375, 0.625, 0.875]
+    assert found.layer_order.tolist() != sorted(found.layer_order.tolist())
+
+    def again(*_):
+        raise AssertionError("searched again")
+
+    monkeypatch.setattr(importance, "layer_importance", again)
+    later = goes_on(4)
+    assert torch.equal(later.layer_order, found.layer_order)
+    assert torch.equal(later.group_order, found.group_order)
+    assert any(not torch.equal(one, other) for one, other in zip(later.parameters(), found.parameters(), strict=True))
