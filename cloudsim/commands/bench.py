@@ -15,6 +15,6 @@ def main(arguments: list[str]) -> int:
     from cloudsim import bench
 
     with redirect_stdout(sys.stderr):
-        figures = bench.main(json=options.json)
+        figures = bench.main()
     print(json.dumps(figures, indent=None if options.json else 2))
     return 0

@@ -1,6 +1,6 @@
 """Step times of an engine that decodes in captured graphs, of which each is made for one batch size."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cloudsim.latency.contract import LatencyModel, Run
 from traces.provenance import Source
@@ -8,8 +8,10 @@ from traces.provenance import Source
 SMALL, STEP = (1, 2, 4), 8
 """Sizes that vLLM captures: 1, 2, 4, and every multiple of 8."""
 
+LOOKED_UP = 1024
+"""Batches below this find their size in a list."""
 
-@dataclass(frozen=True, slots=True)
+
 class RoundedLatency:
     """A `LatencyModel` whose decode steps take the time of the next batch size that has a graph.
 
@@ -19,7 +21,11 @@ class RoundedLatency:
         inner: step times of batches of any size.
     """
 
-    inner: LatencyModel
+    def __init__(self, inner: LatencyModel) -> None:
+        self.inner = inner
+        # Bound once: they are called at every step, and a method that hands on costs as much as what it hands on to.
+        self.mixed_run, self.prompt_token_s, self._decode_run = inner.mixed_run, inner.prompt_token_s, inner.decode_run
+        self._sizes = [captured(sequences) for sequences in range(LOOKED_UP)]
 
     @property
     def source(self) -> Source:
@@ -39,26 +45,15 @@ class RoundedLatency:
 
     def decode_run(self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float) -> Run:
         """See `LatencyModel`."""
-        size = captured(sequences)
-        more = size - sequences
-        # What fills up runs the layers that are read, for whose union the graph was replayed.
-        return self.inner.decode_run(size, layers_read, layers + int(more * layers_read), kv_units, units)
-
-    def mixed_run(
-        self, sequences: int, layers_read: float, layers: float, kv_units: float, units: float, token_layers: float, pair_units: float,
-        pair_growth: float,
-    ) -> Run:  # fmt: skip
-        """See `LatencyModel`."""
-        return self.inner.mixed_run(sequences, layers_read, layers, kv_units, units, token_layers, pair_units, pair_growth)
-
-    def prompt_token_s(self, layers: float) -> float:
-        """See `LatencyModel`."""
-        return self.inner.prompt_token_s(layers)
+        size = self._sizes[sequences] if sequences < LOOKED_UP else captured(sequences)
+        if size > sequences:
+            # What fills up runs the layers that are read, for whose union the graph was replayed.
+            layers += int((size - sequences) * layers_read)
+        return self._decode_run(size, layers_read, layers, kv_units, units)
 
 
 def captured(sequences: int) -> int:
     """The smallest captured size that holds so many sequences."""
-    for size in SMALL:
-        if sequences <= size:
-            return size
-    return -(-sequences // STEP) * STEP
+    if sequences > SMALL[-1]:
+        return -(-sequences // STEP) * STEP
+    return next(size for size in SMALL if sequences <= size)

@@ -111,7 +111,36 @@ class ElasticProfile:
 
     def batch_layers(self) -> BatchLayers:
         """An empty batch."""
-        return LayerUnion(self.model_layers) if self.realised else LevelCounts(self)
+        if self.realised:
+            return LayerUnion(self.model_layers)
+        return LevelCounts(self) if self.layer_use or self.independent else DeepestLevel(self.levels)
+
+
+class DeepestLevel:
+    """A batch of nested skip sets: it reads what its deepest member runs, which is found without going through the levels each time."""
+
+    __slots__ = ("_counts", "_deepest", "_layers")
+
+    def __init__(self, levels: Sequence[Level]) -> None:
+        # The last entry is that of an empty batch: always there, and no layers.
+        self._layers = [*(level.layers for level in levels), 0]
+        self._counts, self._deepest = [*(0 for _ in levels), 1], len(levels)
+
+    def enter(self, level: Level) -> float:
+        """See `BatchLayers`."""
+        index = level.index
+        self._counts[index] += 1
+        if index < self._deepest:
+            self._deepest = index
+        return self._layers[self._deepest]
+
+    def leave(self, level: Level) -> float:
+        """See `BatchLayers`."""
+        counts = self._counts
+        counts[level.index] -= 1
+        while not counts[self._deepest]:
+            self._deepest += 1
+        return self._layers[self._deepest]
 
 
 class LevelCounts:
