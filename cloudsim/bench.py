@@ -104,7 +104,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "engine": engine,
         "gateway": {"queue_timeout_s": 60.0, "max_retries": 3},
         "family": {**family, "task": "gsm8k", "precision": "bf16"},
-        "model": {"backend": "profiled", "clock": "modelled", "measured": None, "step_times": None},
+        "model": {"backend": "profiled", "clock": "modelled", "catalog": None, "measured": None, "step_times": None},
         "fleet": {
             "instance": "aws_p5_4xlarge", "instances": replicas, "pue": 1.0, "control_interval_s": 5.0, "migration_bytes_per_s": 2.3e9,
             "transfer_usd_per_gb": 0.0,

@@ -145,6 +145,7 @@ class ModelConfig(Section):
     clock: Annotated[str, Field(pattern="^(modelled|measured)$")] = Field(
         description="modelled: step times of the fleet's GPU; measured: those of the CPU on which the profile was measured"
     )
+    catalog: str | None = Field(description="YAML file with models and elastic profiles of your own; docs/models.md says what is in it")
     measured: str | None = Field(description="folder with profiles that `profile l2a` wrote; null for those of the catalogue")
     step_times: str | None = Field(description="folder with step times that `profile latency` wrote; they come before the catalogue's")
 

@@ -25,6 +25,7 @@ from cloudsim.errors import CloudsimError, ConfigError, SimulationError
 from cloudsim.metrics.outcome import change_table, node_table, request_table, timeline_table
 from cloudsim.metrics.recorder import Recorder
 from cloudsim.metrics.words import Words
+from cloudsim.models.own import OwnModels
 from cloudsim.serving.answers import build_answers
 from cloudsim.serving.gateway import Gateway
 from cloudsim.streams import stream
@@ -101,6 +102,11 @@ def problems(config: RunConfig) -> list[str]:
             "every running sequence takes one token a step"
         )
     kinds: dict[str, list[str]] = {}
+    try:
+        OwnModels(config.model.catalog)
+    except CloudsimError as error:
+        # Every pool would say the same again.
+        return [*found, *error.problems]
     for contender, parts in config.contenders.items():
         try:
             pools = build_pools(config, contender)

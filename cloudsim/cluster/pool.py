@@ -17,6 +17,7 @@ from cloudsim.models.elastic import ElasticProfile, find_profile, static_profile
 from cloudsim.models.gpu import find_gpu
 from cloudsim.models.measured import MeasuredProfile, find_measured, measured_path
 from cloudsim.models.memory import MemoryPlan, kv_blocks, plan_memory
+from cloudsim.models.own import OwnModels
 from cloudsim.models.power import PowerCurve, find_power
 from cloudsim.models.spec import ModelSpec, find_model
 from traces.provenance import Source
@@ -107,11 +108,12 @@ def _served(pool: PoolConfig, config: RunConfig) -> tuple[ModelSpec, ElasticProf
             raise ConfigError(f"model {name} is an elastic profile of {measured.model.name}; give it as elastic")
         return measured.spec, measured.elastic(realised=asked.backend != "profiled"), measured
     try:
-        model = find_model(pool.model)
-        profile = find_profile(pool.elastic, model) if pool.elastic else static_profile(model)
+        own = OwnModels(asked.catalog)
+        model = own.model(pool.model) or find_model(pool.model)
+        profile = (own.profile(pool.elastic, model) or find_profile(pool.elastic, model)) if pool.elastic else static_profile(model)
     except ConfigError as error:
         path = measured_path(asked.measured, name)
-        hint = f"; nor was it measured: there is no {path}, which python -m cloudsim profile l2a can write"
+        hint = f"; nor was it measured: there is no {path}, which python -m cloudsim profile l2a can write; model.catalog names your own"
         raise ConfigError(f"{error}{hint if 'catalogue' in str(error) else ''}") from None
     if asked.backend != "profiled" or asked.clock != "modelled":
         key = "backend" if asked.backend != "profiled" else "clock"

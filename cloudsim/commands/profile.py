@@ -32,6 +32,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("subject", choices=SUBJECTS, metavar="SUBJECT", help=", ".join(SUBJECTS))
     parser.add_argument("arguments", nargs=REMAINDER, metavar="KEY=VALUE", help="see below; --json prints the figures as JSON")
     parsed = parser.parse_args(arguments)
+    if {"-h", "--help"} & set(parsed.arguments):
+        # They are part of the remainder, which is the subject's.
+        parser.print_help()
+        return 0
     module, _, function = SUBJECTS[parsed.subject][0].partition(":")
     command: Callable[[Sequence[str]], int] = getattr(import_module(module), function)
     return command(parsed.arguments)

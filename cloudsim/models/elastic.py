@@ -1,8 +1,8 @@
 """What a compute budget does to a model: the levels of depth, width and reasoning an elastic model can run at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from cloudsim.catalog import entry
 from cloudsim.errors import ConfigError
@@ -195,7 +195,11 @@ def static_profile(model: ModelSpec) -> ElasticProfile:
 
 def find_profile(name: str, model: ModelSpec) -> ElasticProfile:
     """The elastic profile called `name` of `model`; `ConfigError` if there is none or it is another model's."""
-    found = entry("cloudsim.models.catalog", "elastic.yaml", "elastic profile", name)
+    return profile_of(name, model, entry("cloudsim.models.catalog", "elastic.yaml", "elastic profile", name))
+
+
+def profile_of(name: str, model: ModelSpec, found: Mapping[str, Any]) -> ElasticProfile:
+    """The elastic profile that an entry of a catalogue describes; `ConfigError` if it is another model's."""
     if found["model"] != model.name:
         raise ConfigError(f"elastic profile {name} belongs to model {found['model']}, not to {model.name}")
     levels: list[Level] = []

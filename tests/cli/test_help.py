@@ -50,3 +50,10 @@ def test_wrong_usage_is_exit_code_2_and_says_what_is_accepted(words, capsys):
     shown = capsys.readouterr()
     assert "usage" in shown.err
     assert shown.out == ""
+
+
+@pytest.mark.parametrize("subject", ["latency", "l2a"])
+def test_help_of_what_is_profiled_names_its_keys(subject, capsys):
+    assert main(["profile", subject, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(key in shown for key in ("model", "gpu", "decode", "checkpoint", "python -m cloudsim profile latency"))

@@ -26,6 +26,7 @@ from tests.cluster.scenario import contender, fingerprint, listed, preset, sched
 from tests.configuration.keys import argument_leaves, schema_leaves
 from tests.latency.points import write_step_times
 from tests.models import profiles
+from tests.models.own import write_catalog
 from traces.errors import TraceError
 
 ROWS = [(round(at * 0.31, 3), 200 + at * 37 % 900, 40 + at * 53 % 400) for at in range(380)] + [(118.5, 9000, 50), (119.0, 300, 900)]
@@ -85,11 +86,17 @@ def measured_folder(seed):
     return profiles.folder(mkdtemp(prefix="cloudsim-measured-"), seed=seed)
 
 
+@cache
+def own_catalog(layers):
+    return write_catalog(mkdtemp(prefix="cloudsim-own-"), layers=layers)
+
+
 # Scenarios for keys that act only in special states.
 SPECIAL = {
     "measured": lambda: scenario(
         {"large": ("tiny-reasoner", "tiny-reasoner-l2a", 2)}, family__task="procedural", model__measured=measured_folder(0)
     ),
+    "own model": lambda: scenario({"large": ("mine", "mine-l2a", 2)}, model__catalog=own_catalog(32)),
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
@@ -114,6 +121,13 @@ class Folder:
     """A folder of measured profiles, made when it is used."""
 
     seed: int
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A file of own models, made when it is used."""
+
+    layers: int
 
 
 class StepTimes:
@@ -174,6 +188,7 @@ VALUES = {
     "family.task": "mmlu",
     "model.backend": ("measured", "recorded"),
     "model.clock": ("measured", "measured"),
+    "model.catalog": ("own model", Catalog(30)),
     "model.measured": ("measured", Folder(1)),
     "model.step_times": StepTimes(),
     "fleet.instance": "aws_p5_4xlarge",
@@ -211,6 +226,7 @@ def test_a_key_of_the_schema_changes_the_run(key):
     value = VALUES[key]
     name, value = value if isinstance(value, tuple) else ("", value)
     value = measured_folder(value.seed) if isinstance(value, Folder) else value
+    value = own_catalog(value.layers) if isinstance(value, Catalog) else value
     value = write_step_times(mkdtemp(prefix="cloudsim-steps-")) if isinstance(value, StepTimes) else value
     made = SPECIAL[name]() if name else scenario()
     real = key.replace("tiers.*", "tiers.premium").replace("contenders.*", "contenders.one").replace("pools.*", "pools.large")
@@ -275,6 +291,7 @@ ARGUMENTS = {
     "region": "moon-1", "availability": 0.5, "mean_up_h": 1.0,
     "price_low_usd_per_h": 1.0, "price_mean_usd_per_h": 1.7, "price_high_usd_per_h": 2.5,
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
+    "weights": [9.0, 1.0, 1.0], "slack_requests": 0,
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
     "retry_s": 25, "replace_on_hint": True, "extra": 2,
     "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,

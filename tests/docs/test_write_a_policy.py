@@ -1,40 +1,18 @@
-"""The commands of docs/write_a_policy.md, exactly as they stand there, in a folder outside the repository."""
-
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
+"""The commands of docs/write_a_policy.md, exactly as they stand there."""
 
 import pytest
 
 from cloudsim.results import load
+from tests.docs.reader import ROOT, follow
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/write_a_policy.md"
-BLOCK = re.compile(r"(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)```\n", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory):
     """The folder of a reader who followed the page from top to bottom."""
-    start = here = tmp_path_factory.mktemp("reader")
-    environment = dict(os.environ)
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    environment["PYTHONPATH"] = str(ROOT)  # where the program is not installed
-    ran = 0
-    for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
-        if block["file"]:
-            (here / block["file"]).write_text(block["text"], encoding="utf-8")
-            continue
-        assert block["language"] == "bash", block["text"]
-        script = f"set -e\n{block['text']}\npwd > '{start}/here'\n"
-        done = subprocess.run(["bash", "-c", script], cwd=here, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, f"{block['text']}\n{done.stderr}"
-        here = Path((start / "here").read_text().strip())
-        ran += 1
+    here, ran = follow(PAGE, tmp_path_factory.mktemp("reader"))
     assert ran >= 6
-    assert ROOT not in here.parents
     return here
 
 
