@@ -38,7 +38,8 @@ def plans(nested):
 
 
 @pytest.mark.parametrize(
-    ("name", "budget", "least"), [("dense", 1.0, 96), ("l2a_nested", 1.0, 95), ("l2a_nested", 0.7, 94), ("l2a_nested", 0.6, 91)]
+    ("name", "budget", "least"),
+    [("dense", 1.0, 96), ("l2a_nested", 1.0, 95), ("l2a_nested", 0.7, 94), ("l2a_nested", 0.6, 91), ("l2a_faithful", 0.7, 94)],
 )
 def test_of_a_hundred_problems_so_many_are_right(name, budget, least):
     from cloudsim.l2a.evaluation.bench import Bench

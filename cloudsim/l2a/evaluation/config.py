@@ -41,7 +41,7 @@ class EvaluationConfig(Section):
     checkpoint: str | None = Field(description="folder of the models; null for those that come with the program")
     methods: MethodNames = Field(description="methods to measure; the dense model is always measured")
     splits: SplitNames = Field(description="problem suites")
-    budgets: Budgets = Field(description="budgets of l2a_nested")
+    budgets: Budgets = Field(description="budgets of the elastic models, l2a_nested and l2a_faithful")
     baseline_budgets: Budgets = Field(description="budgets of the other methods")
     problems: Count = Field(description="problems of each split")
     tokens: Share = Field(description="tokens dimension of every budget; 1 asks for whole chains")

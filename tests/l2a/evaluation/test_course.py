@@ -107,7 +107,8 @@ def test_the_folder_has_the_document_the_tables_and_a_page(config, tmp_path):
         assert key in row
     assert set(document["decode_speedup"]) == {"1", "2"}
     assert set(document["decode_speedup"]["2"]) == {"l2a_nested", "l2a_faithful"}
-    assert 0 < document["gate_overhead"] < 1
+    assert 0 < document["gate_overhead"] == document["gate_overhead_by_method"]["l2a_nested"] < 1
+    assert 0 < document["gate_overhead_by_method"]["l2a_faithful"] < 1
     records = pd.read_parquet(tmp_path / "out" / "records.parquet")
     static = records[(records["method"] == "static") & (records["split"] == "id")]
     row = next(row for row in document["frontier"] if row["method"] == "static" and row["split"] == "id")

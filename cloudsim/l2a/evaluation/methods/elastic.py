@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cloudsim.l2a.evaluation.methods.baseline import Baseline, masked
 from cloudsim.l2a.evaluation.methods.method import Setting
 from cloudsim.l2a.mask import Mask
-from cloudsim.l2a.weights_folder import NESTED, WeightsFolder, how_to_make
+from cloudsim.l2a.weights_folder import WeightsFolder, how_to_make
 
 if TYPE_CHECKING:
     from cloudsim.l2a.evaluation.bench import Bench
@@ -20,8 +20,8 @@ class Elastic(Baseline):
     full = True
 
     def __init__(self, part: str) -> None:
-        # The nested model is the one whose whole frontier is wanted.
-        self.part, self.elastic = part, part == NESTED and type(self) is Elastic
+        # Of the models themselves the whole frontier is wanted.
+        self.part, self.elastic = part, type(self) is Elastic
 
     def missing(self, weights: WeightsFolder, budget: float) -> str | None:
         """The model."""
