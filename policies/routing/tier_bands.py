@@ -12,7 +12,7 @@ class TierBands:
     A step takes as long for one member of a batch as for all, so where tiers share replicas the strictest one sets the pace of all. Apart,
     a weight above 1 gives a tier smaller batches than its share of the requests would. Elastic models gain twice: strict tiers get lean
     budgets, and a batch reads the layers of its deepest member. The row is that of `fleet.ready`, the bands follow its length, and the
-    replica on a border serves both sides.
+    replica on a border serves both sides. It is made for fleets of one model: which pool a replica belongs to does not matter to it.
 
     Args:
         weights: width of each tier's band over its share of the requests, in the order of the configuration; the last one stands for any

@@ -1,17 +1,14 @@
 """`python -m tests.policies.draw`: the figure and the table of docs/experiment.md on what tiers apart are worth; some ten minutes."""
 
-import shutil
 import tempfile
-from pathlib import Path
 
 import plotly.graph_objects as go
-from playwright.sync_api import sync_playwright
 from plotly.subplots import make_subplots
 
 from cloudsim.report.palette import CONTENDER_COLOURS
 from tests.nightly.commands import told
+from tests.picture import DOCS, take_figure
 
-DOCS = Path(__file__).parents[2] / "docs"
 RATE_RPS = 5.53  # of the traffic at rate_scale 1
 SCALES = (4, 5.5, 7, 9, 11)
 DRAWN = {
@@ -57,20 +54,13 @@ def figure(rows):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+    with tempfile.TemporaryDirectory() as folder:
         rows = [(scale, measured(scale, folder)) for scale in SCALES]
-        for scale, found in rows:
-            for name in DRAWN:
-                means = [100 * found[name][key]["mean"] for key in MEASURES] + [found[name]["correct_goodput_rps"]["mean"]]
-                print(f"{RATE_RPS * scale:.0f} {name}", *(f"{mean:.2f}" for mean in means), flush=True)
-        page = Path(folder) / "figure.html"
-        figure(rows).write_html(page, include_plotlyjs=True)
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
-        shown = browser.new_page(viewport={"width": 1120, "height": 440})
-        shown.goto(page.as_uri())
-        shown.wait_for_selector(".main-svg")
-        shown.locator(".plot-container").screenshot(path=DOCS / "tier_bands.png")
-        browser.close()
+    for scale, found in rows:
+        for name in DRAWN:
+            means = [100 * found[name][key]["mean"] for key in MEASURES] + [found[name]["correct_goodput_rps"]["mean"]]
+            print(f"{RATE_RPS * scale:.0f} {name}", *(f"{mean:.2f}" for mean in means), flush=True)
+    take_figure(figure(rows), DOCS / "tier_bands.png")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,14 @@
 """`python -m tests.validation.draw`: the figures of docs/validation.md, from the points that the tests judge."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import plotly.graph_objects as go
-from playwright.sync_api import sync_playwright
 from plotly.subplots import make_subplots
 
 from cloudsim.models.spec import find_model
 from cloudsim.report.palette import CONTENDER_COLOURS, SYMBOLS
+from tests.picture import DOCS, take_figure
 from tests.validation.comparison import SILICON, benchmarks, decode_errors, prefill_errors, skipping
 
-DOCS = Path(__file__).parents[2] / "docs"
 NAMES = {"uniform": "half of the layers, alike", "independent": "half of the layers, each its own"}
 
 
@@ -66,16 +61,7 @@ def figure():
 
 
 def main():
-    made = figure()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        page = Path(folder) / "figure.html"
-        made.write_html(page, include_plotlyjs=True)
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
-        shown = browser.new_page(viewport={"width": 1260, "height": 1020})
-        shown.goto(page.as_uri())
-        shown.wait_for_selector(".main-svg")
-        shown.locator(".plot-container").screenshot(path=DOCS / "validation.png")
-        browser.close()
+    take_figure(figure(), DOCS / "validation.png")
 
 
 if __name__ == "__main__":
