@@ -93,6 +93,14 @@ def build_pools(config: RunConfig, contender: str) -> dict[str, Pool]:
     return pools
 
 
+def _catalog_problems(config: RunConfig) -> list[str]:
+    try:
+        OwnModels(config.model.catalog)
+    except CloudsimError as error:
+        return list(error.problems)
+    return []
+
+
 def problems(config: RunConfig) -> list[str]:
     """Everything that would stop a run of `config`, one message each; nothing is simulated."""
     found: list[str] = []
@@ -102,14 +110,12 @@ def problems(config: RunConfig) -> list[str]:
             "every running sequence takes one token a step"
         )
     kinds: dict[str, list[str]] = {}
-    try:
-        OwnModels(config.model.catalog)
-    except CloudsimError as error:
-        # Every pool would say the same again.
-        return [*found, *error.problems]
+    catalog_problems = _catalog_problems(config)
+    found += catalog_problems
     for contender, parts in config.contenders.items():
         try:
-            pools = build_pools(config, contender)
+            # With a broken catalogue every pool would say the same again.
+            pools = {} if catalog_problems else build_pools(config, contender)
         except CloudsimError as error:
             found += error.problems
             continue

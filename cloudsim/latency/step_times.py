@@ -2,16 +2,16 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from cloudsim.config import Count, Name, NotNegative, Positive, Section
 from cloudsim.errors import ConfigError
 from cloudsim.latency.host import Host
 from cloudsim.latency.tabulated import DecodeTable, TabulatedLatency
 from cloudsim.models.spec import ModelSpec
+from cloudsim.section_file import read_section
 from traces.provenance import Provenance, Source
 
 
@@ -109,11 +109,4 @@ def find_step_times(folder: Path, model: str, gpu: str, precision: str, tensor_p
 
 @cache
 def _load(path: Path, changed_ns: int) -> StepTimes:
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return StepTimes.model_validate(yaml.load(path.read_text(encoding="utf-8"), loader))
-    except ValidationError as error:
-        problems = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        raise ConfigError(*problems) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read ({' '.join(str(error).split())})") from None
+    return read_section(path, StepTimes)

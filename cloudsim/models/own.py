@@ -1,12 +1,12 @@
 """A user's own models: a YAML file with their shapes, their scores and what a budget does to them."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from cloudsim.catalog import entries
 from cloudsim.config import Name, Positive, Section, Share
@@ -14,6 +14,7 @@ from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.models.elastic import ElasticProfile, profile_of
 from cloudsim.models.hugging_face import read_spec
 from cloudsim.models.spec import ModelSpec
+from cloudsim.section_file import read_section
 from traces.provenance import Provenance
 
 Claim = Annotated[str, Field(pattern=f"^({'|'.join(Provenance)})$")]
@@ -102,11 +103,7 @@ class OwnModels:
         except CloudsimError as error:
             raise ConfigError(*(f"{self._path}: models.{name}.folder: {problem}" for problem in error.problems)) from None
         scores = {task: percent / 100 for task, percent in own.scores.items()}
-        return ModelSpec(
-            name=name, layers=shape.layers, query_heads=shape.query_heads, kv_heads=shape.kv_heads, head_dim=shape.head_dim,
-            hidden=shape.hidden, vocab=shape.vocab, layer_params=shape.layer_params, params=shape.params, kind=own.kind, scores=scores,
-            source=own.source, provenance=Provenance(own.provenance),
-        )  # fmt: skip
+        return replace(shape, name=name, kind=own.kind, scores=scores, source=own.source, provenance=Provenance(own.provenance))
 
     def profile(self, name: str, model: ModelSpec) -> ElasticProfile | None:
         """The elastic profile of that name; None if the file has none."""
@@ -123,13 +120,7 @@ def _changed_ns(path: Path) -> int:
 
 @cache
 def _load(path: Path, changed_ns: int) -> OwnCatalog:
-    try:
-        found: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        own = OwnCatalog.model_validate(found)
-    except ValidationError as error:
-        raise ConfigError(*(f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read ({' '.join(str(error).split())})") from None
+    own = read_section(path, OwnCatalog)
     taken = [
         f"{path}: {section}.{name}: the catalogue has one of that name; choose another"
         for section, file, names in (("models", "models.yaml", own.models), ("elastic", "elastic.yaml", own.elastic))

@@ -1,8 +1,10 @@
 """A band of the replicas for each tier: so strict promises are not kept waiting by batches that nobody hurries."""
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from math import ceil, floor
 
+from cloudsim.config import TierConfig
 from cloudsim.contracts import FleetView, ReplicaView, RequestView
 
 
@@ -27,18 +29,28 @@ class TierBands:
         if slack < 1 or slack_requests < 0:
             raise ValueError(f"slack is {slack} and slack_requests {slack_requests}; they must be at least 1 and 0")
         self._weights, self._slack, self._slack_requests = list(weights), slack, slack_requests
+        self._bands: list[tuple[float, float]] = []
 
     def route(self, request: RequestView, fleet: FleetView) -> ReplicaView:
         """The least outstanding replica of the tier's band, or of all where the band is too busy."""
-        ready, last = fleet.ready, len(self._weights) - 1
-        widths = [tier.share * self._weights[min(index, last)] for index, tier in enumerate(fleet.tiers)]
-        before, scale = sum(widths[: request.tier]), len(ready) / sum(widths)
+        ready = fleet.ready
+        if not self._bands:
+            # Once: the tiers of a run stay, and this would cost as much as the choice itself.
+            self._bands = self._cut(fleet.tiers)
+        low, high = self._bands[request.tier]
         # Rounded, since a border between two replicas is on neither of them; and a band, however narrow, has one.
-        first = min(floor(round(before * scale, 9)), len(ready) - 1)
-        end = max(ceil(round((before + widths[request.tier]) * scale, 9)), first + 1)
+        first = min(floor(round(low * len(ready), 9)), len(ready) - 1)
+        end = max(ceil(round(high * len(ready), 9)), first + 1)
         chosen = min(ready[first:end], key=_outstanding)
         least = min(ready, key=_outstanding)
         return chosen if chosen.outstanding <= self._slack * least.outstanding + self._slack_requests else least
+
+    def _cut(self, tiers: Sequence[TierConfig]) -> list[tuple[float, float]]:
+        """Where each tier's band begins and ends, as shares of the row."""
+        last = len(self._weights) - 1
+        widths = [tier.share * self._weights[min(index, last)] for index, tier in enumerate(tiers)]
+        ends = [width / sum(widths) for width in accumulate(widths)]
+        return list(pairwise([0.0, *ends]))
 
 
 def _outstanding(replica: ReplicaView) -> int:

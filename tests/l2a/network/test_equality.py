@@ -77,6 +77,10 @@ def test_gradients_reach_gates_and_adapters_and_nothing_of_the_base(mode, hard):
     if mode == "faithful":
         # The first layer is never skipped.
         wanted -= {name for name in wanted if name.startswith("gates.layer.0.")}
+    elif mode == "nested":
+        orders = {"gates.layer_order", "gates.group_order"}
+        assert orders <= dict(model.named_buffers()).keys()
+        assert not orders & reached
     if hard:
         # Behind a layer that is hard shut nothing has a gradient.
         wanted = {name for name in wanted if "lora_" not in name or ".layers.0." in name}
