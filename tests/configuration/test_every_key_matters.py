@@ -279,7 +279,7 @@ def test_json_and_output_dir_change_what_a_run_prints_and_where_it_lies(small, t
 # New values of the arguments of components; those of policies are seen in a run, those of traffic and market in what they make.
 ARGUMENTS = {
     "name": "another", "origin": "elsewhere", "provenance": "projected",
-    "file": "none/another.csv", "folder": "none", "start_s": 86_400.0,
+    "file": "none/another.csv", "path": "none", "format": "mooncake", "start_s": 86_400.0,
     "rate_rps": 2.5, "gap_cv": 2.0, "peak_minute_ratio": 3.0,
     "quantile_levels": [0, 0.02, 0.06, 0.11, 0.26, 0.51, 0.76, 0.91, 0.96, 0.991, 0.9991, 1],
     "input_tokens": [3, 39, 191, 217, 406, 1030, 1199, 2744, 4093, 4152, 6189, 14060],
@@ -302,7 +302,10 @@ ARGUMENTS = {
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
 }  # fmt: skip
 LEAVES = list(argument_leaves())
-NEED_DATA = {("spot", "skynomad_v100", "start_s")}
+NEED_DATA = {
+    ("spot", "skynomad_v100", "start_s"), ("spot", "skynomad_v100", "format"), ("traffic", "azure_conv_2023", "format"),
+    ("traffic", "azure_code_2023", "format"),
+}  # fmt: skip
 
 
 def test_every_argument_of_a_component_is_covered():

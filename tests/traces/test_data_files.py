@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from traces.errors import TraceError
-from traces.files import data_file, data_folder, sha256
+from traces.files import data_folder, data_path, sha256
 
 
 def test_the_folder_is_the_variable_else_the_default(monkeypatch, tmp_path):
@@ -21,8 +21,8 @@ def test_a_file_is_found_below_the_folder_or_by_its_absolute_path(monkeypatch, t
     (tmp_path / "set" / "x.csv").write_bytes(b"abc")
     monkeypatch.setenv("CLOUDSIM_DATA", str(tmp_path))
 
-    assert data_file("set/x.csv") == data_file(str(tmp_path / "set/x.csv")) == tmp_path / "set/x.csv"
-    assert sha256(data_file("set/x.csv")) == hashlib.sha256(b"abc").hexdigest()
+    assert data_path("set/x.csv") == data_path(str(tmp_path / "set/x.csv")) == tmp_path / "set/x.csv"
+    assert sha256(data_path("set/x.csv")) == hashlib.sha256(b"abc").hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_missing_file_of_the_user_is_not_taken_for_a_published_one(monkeypatch
     monkeypatch.delenv("CLOUDSIM_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TraceError) as error:
-        data_file("mine/a.csv")
+        data_path("mine/a.csv")
     assert "mine/a.csv" in str(error.value)
     assert "CLOUDSIM_DATA is not set" in str(error.value)
     assert "to be had from" not in str(error.value)

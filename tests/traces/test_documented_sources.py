@@ -6,6 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+
+from traces.reading.reader import ReadOptions
+from traces.reading.registry import known_readers
+from traces.reading.trace import read_trace
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "traces.md"
 
@@ -25,7 +30,7 @@ def test_the_documented_traffic_is_used_by_its_target(my_sources):
     from hydra.utils import instantiate
     from omegaconf import OmegaConf
 
-    written = re.search(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    written = re.search(r"```yaml\n(_target_: .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     table = instantiate(OmegaConf.create(written[1])).requests(9.0, np.random.default_rng(0))
 
     assert table.arrival_s.tolist() == [0, 2, 4, 6, 8]
@@ -48,3 +53,16 @@ def test_the_page_names_every_preset(group):
     page = PAGE.read_text(encoding="utf-8")
     for path in (PAGE.parents[1] / "experiments" / group).glob("*.yaml"):
         assert f"`{group}={path.stem}`" in page
+
+
+def test_the_page_names_every_format():
+    page = PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(known_readers())
+
+
+def test_the_documented_map_of_columns_reads_a_file(tmp_path):
+    written = re.search(r"```yaml\n(kind: .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "mine.csv").write_text("when;prompt;answer\n500;7;3\n2500;8;4\n")
+    table = read_trace(tmp_path / "mine.csv", "columns", ReadOptions(columns=yaml.safe_load(written[1]))).table
+
+    assert table.to_pydict() == {"arrival_s": [0.5, 2.5], "input_tokens": [7, 8], "output_tokens": [3, 4]}

@@ -97,7 +97,7 @@ def test_change_points_keep_only_what_changes():
 
 def test_importing_the_sources_loads_no_heavy_library():
     code = (
-        "import sys, traces.readers.azure_llm, traces.readers.skynomad, traces.generators.traffic, traces.generators.zones;"
+        "import sys, traces.replay.traffic, traces.replay.market, traces.generators.traffic, traces.generators.zones;"
         "print(*({'pandas', 'pyarrow', 'scipy', 'torch', 'plotly', 'cloudsim', 'policies'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=EXPERIMENTS.parent, capture_output=True, text=True, check=True)

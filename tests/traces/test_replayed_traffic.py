@@ -1,4 +1,4 @@
-"""The reader of the Azure LLM traces: the real files, every format trap, and every kind of broken file."""
+"""Traffic that replays files: the real ones, every trap of the Azure format, and every kind of broken file."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from traces.errors import TraceError
 from traces.provenance import Provenance
-from traces.readers.azure_llm import AzureLLM
-from traces.readers.stamps import nanosecond, nanoseconds
+from traces.reading.stamps import nanosecond, nanoseconds
+from traces.replay.traffic import ReplayedTraffic
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
 GOOD = "2023-11-16 18:15:46.6805900,374,44"
@@ -31,7 +31,7 @@ def write(tmp_path):
 
 
 def read(path, duration_s=1e-3):
-    return AzureLLM(file=str(path)).requests(duration_s, np.random.default_rng(0))
+    return ReplayedTraffic(file=str(path), format="azure_llm").requests(duration_s, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -142,18 +142,18 @@ def test_the_fast_and_the_slow_reading_of_a_stamp_agree(moment, decimals, betwee
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ([], ["is empty", HEADER]),
+        ([], ["line 1", "is empty"]),
         ([HEADER], ["no rows"]),
         (["TIMESTAMP,ContextTokens", "2023-11-16 18:15:46,1"], ["line 1", "GeneratedTokens is missing"]),
         ([HEADER, GOOD, "yesterday,1,1"], ["line 3", "TIMESTAMP", "'yesterday'"]),
         ([HEADER, GOOD, "2023-11-31 18:15:46,1,1"], ["line 3", "TIMESTAMP", "2023-11-31"]),
-        ([HEADER, GOOD, "2023-11-16 18:15:47+02:00,1,1"], ["line 3", "TIMESTAMP", "UTC"]),
+        ([HEADER, GOOD, "2023-11-16 18:15:47+02:99,1,1"], ["line 3", "TIMESTAMP", "UTC"]),
         ([HEADER, "2023-11-16 18:15:47,many,1"], ["line 2", "ContextTokens", "'many'"]),
         ([HEADER, "2023-11-16 18:15:47,1,"], ["line 2", "GeneratedTokens", "''"]),
         ([HEADER, "2023-11-16 18:15:47,1.5,nan"], ["ContextTokens", "'1.5'", "GeneratedTokens", "'nan'"]),
         ([HEADER, GOOD, "2023-11-16 18:15:47,-4,1"], ["line 3", "ContextTokens", "'-4'"]),
-        ([HEADER, GOOD, "2023-11-16 18:15:47,4,0"], ["line 3", "GeneratedTokens", "'0'", "leave out requests that failed"]),
-        ([HEADER, GOOD, "2023-11-16 18:15:47,4"], ["line 3", "found 2 columns", "names 3"]),
+        ([HEADER, GOOD, "2023-11-16 18:15:47,4,0"], ["line 3", "GeneratedTokens", "'0'", "at least 1", "on_bad_row=skip"]),
+        ([HEADER, GOOD, "2023-11-16 18:15:47,4"], ["line 3", "3 cells", "has 2"]),
         ([HEADER, GOOD, "", "2023-11-16 18:15:40,4,4"], ["line 4", "TIMESTAMP", "backwards", "sort"]),
         ([HEADER, *["x,y,z"] * 4], ["line 2", "line 3", "7 further problems"]),
     ],
@@ -167,7 +167,7 @@ def test_a_broken_file_is_refused_with_file_line_column_and_value(write, lines, 
 
 
 def test_a_fault_in_a_later_block_is_found(write, monkeypatch):
-    monkeypatch.setattr("traces.readers.azure_llm.BLOCK_BYTES", 200)
+    monkeypatch.setattr("traces.reading.delimited.BLOCK_BYTES", 200)
     lines = [f"2023-11-16 18:15:{second:02d},1,1" for second in range(60)]
 
     assert read(write(HEADER, *lines), 60).arrival_s.tolist() == list(range(60))
@@ -176,10 +176,10 @@ def test_a_fault_in_a_later_block_is_found(write, monkeypatch):
 
 
 def test_options_are_checked():
-    with pytest.raises(TraceError, match="AzureLLM: file"):
-        AzureLLM(file=3)
+    with pytest.raises(TraceError, match="ReplayedTraffic: file"):
+        ReplayedTraffic(file=3)
     with pytest.raises(TraceError, match="duration_s"):
-        AzureLLM(file="x").requests(-1, np.random.default_rng(0))
+        ReplayedTraffic(file="x").requests(-1, np.random.default_rng(0))
 
 
 def test_a_large_file_is_read_quickly(write):

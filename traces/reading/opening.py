@@ -1,0 +1,133 @@
+"""Files as streams of bytes: plain, gzip or zstd by their extension, read from the start and never as a whole unless asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from traces.errors import TraceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+BOM = b"\xef\xbb\xbf"
+HEAD_BYTES = 1 << 16
+LONGEST_LINE_BYTES = 1 << 24
+LARGEST_DOCUMENT_BYTES = 1 << 29
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFile:
+    """A file, or a folder of files that are one trace."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Of the file, without the extension of its compression."""
+        return self.path.stem if self.path.suffix in COMPRESSIONS else self.path.name
+
+    @property
+    def stem(self) -> str:
+        """The name without any extension; what a file that names no zone is called."""
+        return Path(self.name).stem
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.path.is_dir()
+
+    @contextmanager
+    def stream(self) -> Iterator[pa.NativeFile]:
+        """Its bytes, decompressed; whatever is wrong with them becomes a `TraceError`."""
+        import pyarrow as pa
+
+        try:
+            with pa.input_stream(str(self.path), compression=COMPRESSIONS.get(self.path.suffix)) as stream:
+                yield stream
+        except OSError as error:
+            self._refuse(error)
+
+    def chunks(self, size: int) -> Iterator[tuple[int, bytes]]:
+        """About `size` bytes of whole lines at a time, each with the number of its first line, from 1. The BOM of a text is left out.
+
+        Raises:
+            TraceError: it cannot be read to its end, or has a line of more than 16 MiB.
+        """
+        number, rest, first = 1, b"", True
+        with self.stream() as stream:
+            while True:
+                try:
+                    read = stream.read(size)
+                except OSError as error:
+                    self._refuse(error, number)
+                if first:
+                    read, first = read.removeprefix(BOM), False
+                if not read:
+                    break
+                end = read.rfind(b"\n") + 1
+                if end:
+                    whole = rest + read[:end]
+                    yield number, whole
+                    number, rest = number + whole.count(b"\n"), read[end:]
+                else:
+                    rest += read
+                if len(rest) > LONGEST_LINE_BYTES:
+                    raise TraceError(f"{self.path}, line {number}: longer than {LONGEST_LINE_BYTES >> 20} MiB; not a trace")
+        if rest:
+            yield number, rest
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Its lines that are not empty, each with its number from 1; without line ends."""
+        for first, text in self.chunks(1 << 20):
+            for number, line in enumerate(text.split(b"\n"), first):
+                if line.strip():
+                    yield number, line.rstrip(b"\r")
+
+    def text(self) -> str:
+        """All of it; for documents that cannot be read in parts.
+
+        Raises:
+            TraceError: it is larger than 512 MiB, or not UTF-8.
+        """
+        with self.stream() as stream:
+            try:
+                content = stream.read(LARGEST_DOCUMENT_BYTES + 1)
+            except OSError as error:
+                self._refuse(error, 1)
+        if len(content) > LARGEST_DOCUMENT_BYTES:
+            raise TraceError(f"{self.path}, line 1: a document of more than {LARGEST_DOCUMENT_BYTES >> 20} MiB cannot be read as a whole")
+        try:
+            return bytes(content).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = bytes(content[: error.start]).count(b"\n") + 1
+            raise TraceError(f"{self.path}, line {line}: not UTF-8 text (byte {error.start})") from None
+
+    def head(self) -> bytes:
+        """Its first bytes, decompressed, up to 64 KiB; of a folder none.
+
+        Raises:
+            TraceError: it does not exist, is empty, or cannot be read.
+        """
+        if self.is_folder:
+            return b""
+        if not self.path.exists():
+            raise TraceError(f"{self.path} does not exist; give the path of a trace file")
+        try:
+            with self.stream() as stream:
+                content = bytes(stream.read(HEAD_BYTES))
+        except OSError as error:
+            self._refuse(error, 1)
+        if not content.strip():
+            raise TraceError(f"{self.path}, line 1: the file is empty")
+        return content
+
+    def _refuse(self, error: Exception, line: int = 1) -> NoReturn:
+        reason = " ".join(str(error).split())
+        if isinstance(error, PermissionError):
+            raise TraceError(f"{self.path} cannot be read: no permission") from None
+        raise TraceError(f"{self.path}, line {line}: cannot be read ({reason}); damaged or cut off? get the file again") from None

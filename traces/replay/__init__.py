@@ -1,0 +1,1 @@
+"""Sources that replay a file of any known format."""
