@@ -22,11 +22,13 @@ class PublicFile(Options):
         url: where it is published; None if it has to be got by hand.
         bytes: its size, where known.
         sha256: hexadecimal digest, where known.
+        unpack: whether it is a ZIP archive, whose files are wanted.
     """
 
     url: Annotated[str, Field(pattern="^https?://")] | None = None
     bytes: Annotated[int, Field(gt=0)] | None = None
     sha256: Digest | None = None
+    unpack: bool = False
 
 
 class DataSet(Options):

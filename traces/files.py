@@ -1,7 +1,7 @@
 """Real data files: where they lie, and the digest of what was read.
 
 Files are found below the folder named by the environment variable CLOUDSIM_DATA, else below `../shared/data` of the current
-directory. None is part of this project.
+directory; and then in the cache, where `traces fetch` puts them. None is part of this project.
 """
 
 import os
@@ -12,6 +12,7 @@ from traces.catalogue import data_set_of
 from traces.errors import TraceError
 
 FOLDER_VARIABLE = "CLOUDSIM_DATA"
+CACHE_VARIABLE = "CLOUDSIM_CACHE"
 DEFAULT_FOLDER = "../shared/data"
 DATA_SUFFIXES = (".csv", ".json", ".jsonl", ".txt", ".parquet", ".gz", ".zst")
 
@@ -19,6 +20,15 @@ DATA_SUFFIXES = (".csv", ".json", ".jsonl", ".txt", ".parquet", ".gz", ".zst")
 def data_folder() -> Path:
     """The folder that holds the data sets; it need not exist."""
     return Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER)
+
+
+def cache_folder() -> Path:
+    """Where fetched traces lie: CLOUDSIM_CACHE, else the user's cache folder. It need not exist."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "cloudsim" / "traces"
 
 
 def data_path(relative: str) -> Path:
@@ -31,13 +41,15 @@ def data_path(relative: str) -> Path:
         TraceError: there is nothing there; says where it can be had and how to point to it.
     """
     path = data_folder() / relative
-    if path.exists():
-        return path
+    for found in (path, cache_folder() / relative):
+        if found.exists():
+            return found
     known = data_set_of(relative)
     had_from = f" It is part of '{known.title}' ({known.licence}), to be had from {known.origin}." if known else ""
+    fetched = f" `python -m cloudsim traces fetch {known.name}` gets what can be downloaded." if known else ""
     pointed = f"{FOLDER_VARIABLE} is set to {data_folder()}" if os.environ.get(FOLDER_VARIABLE) else f"{FOLDER_VARIABLE} is not set"
     raise TraceError(
-        f"the data {path.absolute()} was not found ({pointed}).{had_from} "
+        f"the data {path.absolute()} was not found ({pointed}).{had_from}{fetched} "
         f"Put it at <data folder>/{relative} and say where the data folder is: {FOLDER_VARIABLE}=/path/to/data."
     )
 

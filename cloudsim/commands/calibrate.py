@@ -14,7 +14,7 @@ def calibrate(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
     Raises:
         ConfigError: the model does not fit, or a file cannot be used.
     """
-    from cloudsim.commands.models import simple_table
+    from cloudsim.commands.tables import simple_table
     from cloudsim.errors import ConfigError
     from cloudsim.latency.benchmarks import Load, read_loads
     from cloudsim.latency.host import Host

@@ -2,8 +2,9 @@
 
 import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from cloudsim.commands.tables import simple_table, table_console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from cloudsim.models.capability import Capability
     from cloudsim.models.spec import ModelSpec
 
-LEFT = ("kind", "step times", "data sheet")
 BATCHES, CONTEXTS, PROMPTS, LOADS = (1, 8, 32, 128), (512, 2048, 8192), (128, 512, 2048, 8192), (1, 8, 32, 128)
 
 
@@ -24,8 +24,6 @@ def main(arguments: list[str]) -> int:
     if parsed.json:
         print(json.dumps(document))
         return 0
-    from cloudsim.commands.tables import table_console
-
     console = table_console()
     for table in tables:
         console.print(table)
@@ -169,17 +167,6 @@ def _fit(parsed: Namespace) -> "tuple[dict[str, Any], list[Table]]":
 
 def _counts(parsed: Namespace) -> list[tuple[str, int]]:
     return [("tp", parsed.tp), ("input", parsed.input), ("output", parsed.output), *(("load", load) for load in parsed.load)]
-
-
-def simple_table(title: str, heads: Sequence[str], left: int) -> "Table":
-    """A plain table; the first `left` columns, and those of words, are flush left."""
-    from rich.box import SIMPLE
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", caption_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
-    for index, head in enumerate(heads):
-        table.add_column(head, no_wrap=index == 0, justify="left" if index < left or head in LEFT else "right")
-    return table
 
 
 def _shape(model: "ModelSpec") -> dict[str, Any]:

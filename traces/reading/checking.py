@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traces.errors import TraceError
+from traces.reading.bad_row import BadRow
 from traces.reading.block import Block
 from traces.reading.faults import Fault, Faults
 from traces.reading.reader import Notes
@@ -18,14 +18,6 @@ from traces.schemas import Kind, arrow_schema, limits_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-class BadRow(StrEnum):
-    """What becomes of a row that is not accepted: the reading ends, it is left out, or its numbers move to the nearest accepted ones."""
-
-    ERROR = "error"
-    SKIP = "skip"
-    CLIP = "clip"
 
 
 @dataclass(slots=True)
@@ -89,7 +81,7 @@ class Checker:
         bad = np.zeros(len(block), dtype=np.bool_)
         if self.on_bad_row is BadRow.CLIP:
             block = replace(block, columns=dict(block.columns))
-            changed |= self._clip_limits(block)
+            changed |= self._clip_limits(block, faults)
             if not self.kind.distinct:
                 changed |= self._clip_order(block)
         if self.on_bad_row is not BadRow.CLIP or self.kind.distinct:
@@ -119,13 +111,15 @@ class Checker:
                     faults.append(_fault(block, row, name, found, self.kind.column(name).accepted))
                 bad[row] = True
 
-    def _clip_limits(self, block: Block) -> NDArray[np.bool_]:
+    def _clip_limits(self, block: Block, faults: list[Fault]) -> NDArray[np.bool_]:
         changed = np.zeros(len(block), dtype=np.bool_)
         for name in self._limited(block):
             column, values = self.kind.column(name), block.columns[name]
             if column.lowest is not None:
                 block.columns[name] = np.clip(values, column.lowest, column.highest)
-                changed |= (block.columns[name] != values) & ~np.isnan(values)
+                moved = (block.columns[name] != values) & ~np.isnan(values)
+                changed |= moved
+                faults += [_fault(block, row, name, f"{values[row]:.15g}", column.accepted) for row in np.flatnonzero(moved).tolist()]
         return changed
 
     def _note_order(self, block: Block, bad: NDArray[np.bool_], faults: list[Fault]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -20,11 +20,17 @@ LONGEST_LINE_BYTES = 1 << 24
 LARGEST_DOCUMENT_BYTES = 1 << 29
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class TraceFile:
-    """A file, or a folder of files that are one trace."""
+    """A file, or a folder of files that are one trace.
+
+    Args:
+        path: of it.
+        read_bytes: how far its reading in chunks has come, in bytes as they lie on the disk.
+    """
 
     path: Path
+    read_bytes: int = 0
 
     @property
     def name(self) -> str:
@@ -42,13 +48,14 @@ class TraceFile:
         return self.path.is_dir()
 
     @contextmanager
-    def stream(self) -> Iterator[pa.NativeFile]:
-        """Its bytes, decompressed; whatever is wrong with them becomes a `TraceError`."""
+    def stream(self) -> Iterator[tuple[pa.NativeFile, pa.NativeFile]]:
+        """Its bytes, decompressed, and the file below them; whatever is wrong with them becomes a `TraceError`."""
         import pyarrow as pa
 
+        packed = COMPRESSIONS.get(self.path.suffix)
         try:
-            with pa.input_stream(str(self.path), compression=COMPRESSIONS.get(self.path.suffix)) as stream:
-                yield stream
+            with pa.OSFile(str(self.path)) as raw, pa.CompressedInputStream(raw, packed) if packed else nullcontext(raw) as stream:
+                yield stream, raw
         except OSError as error:
             self._refuse(error)
 
@@ -59,12 +66,13 @@ class TraceFile:
             TraceError: it cannot be read to its end, or has a line of more than 16 MiB.
         """
         number, rest, first = 1, b"", True
-        with self.stream() as stream:
+        with self.stream() as (stream, raw):
             while True:
                 try:
                     read = stream.read(size)
                 except OSError as error:
                     self._refuse(error, number)
+                self.read_bytes = raw.tell()
                 if first:
                     read, first = read.removeprefix(BOM), False
                 if not read:
@@ -81,6 +89,11 @@ class TraceFile:
         if rest:
             yield number, rest
 
+    def share_read(self) -> float:
+        """How much of it has been read, in [0, 1]; 0 where it is not read in chunks."""
+        size = 0 if self.is_folder else self.path.stat().st_size
+        return min(self.read_bytes / size, 1.0) if size else 0.0
+
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Its lines that are not empty, each with its number from 1; without line ends."""
         for first, text in self.chunks(1 << 20):
@@ -94,7 +107,7 @@ class TraceFile:
         Raises:
             TraceError: it is larger than 512 MiB, or not UTF-8.
         """
-        with self.stream() as stream:
+        with self.stream() as (stream, _):
             try:
                 content = stream.read(LARGEST_DOCUMENT_BYTES + 1)
             except OSError as error:
@@ -118,7 +131,7 @@ class TraceFile:
         if not self.path.exists():
             raise TraceError(f"{self.path} does not exist; give the path of a trace file")
         try:
-            with self.stream() as stream:
+            with self.stream() as (stream, _):
                 content = bytes(stream.read(HEAD_BYTES))
         except OSError as error:
             self._refuse(error, 1)

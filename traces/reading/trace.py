@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from traces.reading.checking import BadRow, Checker, Counts
+from traces.reading.bad_row import BadRow
+from traces.reading.checking import Checker, Counts
 from traces.reading.opening import TraceFile
 from traces.reading.reader import Notes, Reader, ReadOptions
 from traces.reading.registry import reader_of
@@ -24,7 +25,7 @@ class Reading:
         wanted: format; None finds it by content.
         options: what the user states of the file.
         on_bad_row: what becomes of rows that are not accepted.
-        progress: called with the number of rows so far after each batch.
+        progress: called after each batch with the number of rows so far and the share of the file that was read.
 
     Raises:
         TraceError: the file does not exist, is empty or of no known format.
@@ -36,7 +37,7 @@ class Reading:
         wanted: str | None = None,
         options: ReadOptions | None = None,
         on_bad_row: BadRow = BadRow.ERROR,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int, float], None] | None = None,
     ) -> None:
         self.file = TraceFile(Path(path))
         self.file.head()
@@ -65,7 +66,7 @@ class Reading:
         for batch in self._checker.batches(self.reader.blocks(self.file, self.options, self.notes)):
             yield batch
             if self._progress:
-                self._progress(self.counts.rows)
+                self._progress(self.counts.rows, self.file.share_read())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from traces.changes import change_points
 from traces.errors import TraceError
 from traces.files import data_path
 from traces.options import Options, Text, check_duration
-from traces.reading.checking import BadRow
+from traces.reading.bad_row import BadRow
 from traces.reading.reader import ReadOptions
 from traces.reading.trace import read_trace
 from traces.regions import region_of
 from traces.replay.origin import replayed_sources
 from traces.schemas import SPOT
+from traces.span import span_s
 from traces.tables import SpotTrace, ZoneSeries
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class ReplayedMarket(Options):
         if problems:
             raise TraceError(*problems)
         first_s = max(float(rows["time_s"].iloc[0]) for _, rows in zones)
-        end_s = min(float(rows["time_s"].iloc[-1]) for _, rows in zones) + float(
-            trace.reading.notes.facts.get("gap_s", 0.0)
-        )  # the last row holds for one tick
+        end_s = span_s(table, trace.reading.notes.facts)
         begin_s = self._begin_s(end_s - first_s, duration_s, rng)
         series = tuple(self._series(zone, rows, first_s + begin_s, duration_s) for zone, rows in zones)
         sources = replayed_sources(self.path, path, trace.reading, f"from second {begin_s:.0f} on")

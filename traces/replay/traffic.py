@@ -11,7 +11,7 @@ from pydantic import Field
 from traces.errors import TraceError
 from traces.files import data_path
 from traces.options import Options, Text, check_duration
-from traces.reading.checking import BadRow
+from traces.reading.bad_row import BadRow
 from traces.reading.reader import ReadOptions
 from traces.reading.trace import Reading
 from traces.replay.origin import replayed_sources

@@ -9,7 +9,7 @@ import pytest
 from tests.traces.reading.ends_well import ends_well
 from tests.traces.reading.samples import SAMPLES, options
 from traces.errors import TraceError
-from traces.reading.checking import BadRow
+from traces.reading.bad_row import BadRow
 from traces.reading.opening import TraceFile
 from traces.reading.registry import known_readers, reader_of
 from traces.reading.trace import Reading, read_trace

@@ -9,7 +9,7 @@ import pytest
 from tests.traces.reading.damage import damaged
 from tests.traces.reading.ends_well import ends_well
 from tests.traces.reading.test_real_files import FILES
-from traces.reading.checking import BadRow
+from traces.reading.bad_row import BadRow
 from traces.reading.reader import ReadOptions
 from traces.reading.registry import known_readers
 

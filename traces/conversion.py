@@ -1,0 +1,47 @@
+"""A trace file made a stored table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from traces.catalogue import data_set_of
+from traces.files import digests
+from traces.reading.trace import Reading
+from traces.stored import About, stored_about, write_table
+
+
+def convert(reading: Reading, stated: str, out: Path) -> About:
+    """Read a file to its end and write its table; what is known of it goes into the metadata.
+
+    Args:
+        reading: not begun yet.
+        stated: the path as the user wrote it.
+        out: Parquet file; appears under its name only when it is whole.
+
+    Raises:
+        TraceError: of the reading.
+    """
+    write_table(out, reading.batches(), lambda: about_reading(reading, stated))
+    return about_reading(reading, stated)
+
+
+def about_reading(reading: Reading, stated: str) -> About:
+    """What is known of a file that was read to its end; arguments as of `convert`."""
+    path, steps = reading.file.path, [f"read as {reading.reader.name}", *reading_steps(reading)]
+    before = stored_about(path) if reading.reader.name == "table" else None
+    if before is not None:
+        return replace(before, conversion=[*before.conversion, *steps[1:]])
+    known = data_set_of(path)
+    title, licence = (f"{known.title}: {path.name}", known.licence) if known else (Path(stated).name, None)
+    notes = reading.notes
+    return About(reading.kind.name, reading.reader.name, title, licence, digests(path), notes.start, notes.facts, steps)
+
+
+def reading_steps(reading: Reading) -> list[str]:
+    """What the reading did to the rows, one line each; complete at its end."""
+    counts, options = reading.counts, reading.options
+    steps = [f"{name}={value}" for name, value in (("zone", options.zone), ("instance_type", options.instance_type)) if value]
+    steps += [f"ones_are={options.ones_are}"] if options.ones_are else []
+    steps += [f"left out {counts.skipped} bad rows"] if counts.skipped else []
+    return steps + ([f"moved the numbers of {counts.clipped} bad rows"] if counts.clipped else [])

@@ -1,0 +1,1 @@
+"""What can be made of one or several tables: parts, other rates and capacities, and several traces joined into one."""
