@@ -46,7 +46,11 @@ def data_path(relative: str) -> Path:
             return found
     known = data_set_of(relative)
     had_from = f" It is part of '{known.title}' ({known.licence}), to be had from {known.origin}." if known else ""
-    fetched = f" `python -m cloudsim traces fetch {known.name}` gets what can be downloaded." if known else ""
+    fetched = (
+        f" `python -m cloudsim traces fetch {known.name}` gets what can be downloaded."
+        if known and any(file.url for file in known.files.values())
+        else ""
+    )
     pointed = f"{FOLDER_VARIABLE} is set to {data_folder()}" if os.environ.get(FOLDER_VARIABLE) else f"{FOLDER_VARIABLE} is not set"
     raise TraceError(
         f"the data {path.absolute()} was not found ({pointed}).{had_from}{fetched} "

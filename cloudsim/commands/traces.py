@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudsim.commands import trace_making as making
+from traces.errors import TraceError
 
 Action = Callable[[Namespace], dict[str, Any]]
 
@@ -39,6 +40,7 @@ def _parser() -> ArgumentParser:
     for one in (inspected, converted):
         one.add_argument("file", metavar="FILE", help="a file, a folder of files that are one trace, or a path below the data folder")
         making.add_reading(one)
+    inspected.add_argument("--html", type=Path, metavar="PAGE", help="write the same with figures, as one page that works offline")
     converted.add_argument("out", metavar="OUT", type=Path, help="Parquet file to write; it must not exist")
     making.add_parsers(actions)
     for one in actions.choices.values():
@@ -120,13 +122,22 @@ def _described(known: Any) -> dict[str, Any]:
 def _inspect(parsed: Namespace) -> dict[str, Any]:
     from traces.inspection.inspect import inspect
 
+    if parsed.html is not None and not parsed.html.absolute().parent.is_dir():
+        raise TraceError(f"--html {parsed.html}: there is no folder {parsed.html.parent}; make it first")
     with making.reading_of(parsed, parsed.file) as reading:
         inspection = inspect(reading)
     document = inspection.document()
+    if parsed.html is not None:
+        from cloudsim.trace_page.page import write_page
+
+        write_page(inspection, parsed.html)
+        document["html"] = str(parsed.html)
     if not parsed.json:
         from cloudsim.commands.trace_page import print_page
 
         print_page(document)
+        if parsed.html is not None:
+            print(parsed.html)
     return document
 
 
