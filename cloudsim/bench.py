@@ -66,10 +66,10 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "notice": {"_target_": "policies.notice.recompute.Recompute"},
     }
     traffic = {
-        "_target_": "traces.generators.traffic.LognormalTraffic", "name": "benchmark load", "provenance": "assumed",
-        "origin": "cloudsim.bench", "rate_rps": rate_rps, "gap_cv": 1.0, "peak_minute_ratio": None,
-        "input_log_mean": 6.371, "input_log_sigma": 0.6,
-        "output_log_mean": 5.118, "output_log_sigma": 0.6, "max_input_tokens": 8192, "max_output_tokens": 2048,
+        "_target_": "traces.generators.traffic.Traffic", "name": "benchmark load", "provenance": "assumed",
+        "origin": "cloudsim.bench", "rate_rps": rate_rps, "gaps": {"kind": "poisson"},
+        "input": {"kind": "lognormal", "log_mean": 6.371, "log_sigma": 0.6, "most_tokens": 8192},
+        "output": {"kind": "lognormal", "log_mean": 5.118, "log_sigma": 0.6, "most_tokens": 2048},
     }  # fmt: skip
     provider = {
         "name": "bench", "notice_s": 10.0, "rebalance_lead_s": 0.0, "rebalance_share": 0.0,

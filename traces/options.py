@@ -42,6 +42,12 @@ class Options(BaseModel):
         return f"{where}: {reason}" + (f"; found {fault['input']!r}" if key else "")
 
 
+class Part(BaseModel):
+    """Base of a part of a generator's options, which names its `kind` where there are several to choose from."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
 class Generated(Options):
     """Base of a generator: it states where its numbers come from.
 

@@ -1,4 +1,4 @@
-"""`traces slice`, `rescale` and `compose`: tables made of other traces; and what they share with `inspect` and `convert`."""
+"""`traces generate`, `slice`, `rescale` and `compose`: tables made of sources and of other traces; and what they share with others."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -21,7 +21,13 @@ WAYS = {
 
 
 def add_parsers(actions: Any) -> None:
-    """The three actions, below `traces`."""
+    """The four actions, below `traces`."""
+    generated = actions.add_parser("generate", help="a table of traffic or of a spot market, made from a specification")
+    generated.add_argument("spec", metavar="SPEC", help="a choice of traffic= or spot=, or a YAML file with _target_ and arguments")
+    generated.add_argument("out", metavar="OUT", type=Path, help="Parquet file to write; it must not exist")
+    generated.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="changes, such as rate_rps=10 gaps.cv=3.0")
+    generated.add_argument("--duration", type=seconds, default=3600.0, metavar="TIME", help="such as 90, 30min, 2h or 1d (1h)")
+    generated.add_argument("--seed", type=int, default=0, help="of all chance (0)")
     sliced = actions.add_parser("slice", help="a part of a trace: a span of time, some zones, one instance type")
     sliced.add_argument("--start", type=seconds, default=0.0, metavar="TIME", help="such as 90, 30min, 2h or 1d (0)")
     sliced.add_argument("--end", type=seconds, metavar="TIME", help="default: the end of the trace")
@@ -41,6 +47,47 @@ def add_parsers(actions: Any) -> None:
     composed.add_argument("--type", metavar="TYPE", help="prices: which instance type's")
     for one in (sliced, rescaled, composed):
         add_reading(one)
+
+
+def generated(parsed: Namespace) -> dict[str, Any]:
+    """Write the table that a specification describes."""
+    from traces.generation import generate
+
+    check_out(parsed.out)
+    return _written(parsed, generate(_source(parsed), parsed.duration, parsed.seed))
+
+
+def _source(parsed: Namespace) -> Any:
+    """The source that a specification names, with its changes."""
+    from importlib.resources import files
+
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    from cloudsim.components import create
+    from cloudsim.config import Component
+
+    groups = [files("experiments").joinpath(group) for group in ("traffic", "spot")]
+    shipped = {entry.name.removesuffix(".yaml"): entry for group in groups for entry in group.iterdir() if entry.name.endswith(".yaml")}
+    own = Path(parsed.spec)
+    if parsed.spec not in shipped and not own.is_file():
+        raise TraceError(f"{parsed.spec} is neither a file nor one of {', '.join(sorted(shipped))}")
+    try:
+        read = OmegaConf.create(shipped.get(parsed.spec, own).read_text(encoding="utf-8"))
+        spec = OmegaConf.merge(read, OmegaConf.from_dotlist(parsed.set)) if OmegaConf.is_dict(read) else read
+        content = OmegaConf.to_container(spec, resolve=True)
+    except (OSError, UnicodeDecodeError, ValueError, OmegaConfBaseException) as error:
+        raise TraceError(f"{parsed.spec}: cannot be read ({' '.join(str(error).split())})") from None
+    except YAMLError as error:
+        raise TraceError(f"{parsed.spec}: is no YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(content, dict) or not isinstance(content.get("_target_"), str):
+        raise TraceError(f"{parsed.spec}: expected a map with _target_, the class of the source, and its arguments")
+    try:
+        component = Component.model_validate(content)
+    except ValueError:
+        raise TraceError(f"{parsed.spec}: _target_ {content['_target_']!r} is no module.Class") from None
+    return create(component, parsed.spec)
 
 
 def sliced(parsed: Namespace) -> dict[str, Any]:

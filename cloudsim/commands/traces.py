@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     parsed = _parser().parse_args(arguments)
     actions: dict[str, Action] = {
         "list": _list, "show": _show, "fetch": _fetch, "inspect": _inspect, "convert": _convert,
-        "slice": making.sliced, "rescale": making.rescaled, "compose": making.composed,
+        "generate": making.generated, "slice": making.sliced, "rescale": making.rescaled, "compose": making.composed,
     }  # fmt: skip
     document = actions[parsed.action](parsed)
     if parsed.json:

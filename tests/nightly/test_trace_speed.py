@@ -1,13 +1,17 @@
-"""How fast traces are read, and in how much memory; on an otherwise idle machine."""
+"""How fast traces are read and made, and in how much memory; on an otherwise idle machine."""
 
 import json
 import subprocess
 import sys
+from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
+import yaml
 
 from tests.nightly.commands import told
+from traces.generators.traffic import Traffic
 
 pytestmark = pytest.mark.nightly
 
@@ -64,3 +68,15 @@ def test_a_real_file_is_inspected_in_two_seconds(path):
     document, seconds = told("traces", "inspect", path)
     assert document["rows"] > 0
     assert seconds < 2
+
+
+@pytest.mark.parametrize("preset", ["azure_conv_like", "azure_code_like", "mooncake_like", "poisson"])
+def test_five_million_requests_are_made_a_second(preset):
+    spec = yaml.safe_load((Path(__file__).parents[2] / "experiments" / "traffic" / f"{preset}.yaml").read_text())
+    traffic = Traffic(**{key: value for key, value in spec.items() if key != "_target_"})
+    speeds = []
+    for seed in range(3):
+        began_s = process_time()
+        count = len(traffic.requests(3e6 / traffic.rate_rps, np.random.default_rng(seed)))
+        speeds.append(count / (process_time() - began_s))
+    assert max(speeds) > 5e6
