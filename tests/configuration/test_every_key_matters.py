@@ -288,6 +288,8 @@ ARGUMENTS = {
     "fast_memory_h": 0.9, "price_step_s": 20_000.0, "price_memory_h": 100.0,
     "region": "moon-1", "availability": 0.5, "mean_up_h": 1.0,
     "price_low_usd_per_h": 1.0, "price_mean_usd_per_h": 1.7, "price_high_usd_per_h": 2.5,
+    "slots": 3, "mean_h": 7.0, "bursts": [0.5, 0.5], "per_day": 20.0, "share": 0.9,
+    "outages": [{"zones": ["us-east-1a"], "at_s": 600.0, "lasts_s": 600.0}],
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
     "weights": [9.0, 1.0, 1.0], "slack_requests": 0,
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,

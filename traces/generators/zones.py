@@ -19,62 +19,35 @@ regions do not change at the same instants while the zones of one region do.
 """
 
 from functools import cached_property
-from math import ceil, exp
-from statistics import NormalDist
+from math import ceil
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from traces.changes import change_points
 from traces.errors import TraceError
-from traces.generators.gaussian import correlated_paths
 from traces.generators.hidden import HiddenMarket, Memory, ZoneTarget, fit_hidden
-from traces.options import Generated, Positive, Text, check_duration
-from traces.tables import Floats, SpotTrace
+from traces.generators.priced_zone import HOUR_S, PricedMarket, PricedZone
+from traces.options import Positive, check_duration
+from traces.tables import SpotTrace
 
-HOUR_S = 3600.0
 Correlation = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Zone(BaseModel):
-    """One zone of the market.
+class Zone(PricedZone):
+    """One zone of the market, with the arguments of `PricedZone` and two more.
 
     Args:
-        region: the region it lies in; zones of a region fail together more often.
         availability: share of the time in which a spot instance can run.
         mean_up_h: mean hours from the start of such a time to its end.
-        price_low_usd_per_h: lowest spot price.
-        price_mean_usd_per_h: mean spot price.
-        price_high_usd_per_h: highest spot price.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    region: Text
     availability: Annotated[float, Field(gt=0, lt=1)]
     mean_up_h: Positive
-    price_low_usd_per_h: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    price_mean_usd_per_h: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    price_high_usd_per_h: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        low, mean, high = self.price_low_usd_per_h, self.price_mean_usd_per_h, self.price_high_usd_per_h
-        if not (low < mean < high or low == mean == high):
-            raise ValueError(f"prices must satisfy low < mean < high, or all be equal; found {low:g}, {mean:g}, {high:g}")
-        return self
-
-    def prices(self, level: Floats) -> Floats:
-        """Prices between low and high, with the stated mean, for standard normal levels."""
-        low, mean, high = self.price_low_usd_per_h, self.price_mean_usd_per_h, self.price_high_usd_per_h
-        if low == high:
-            return np.full(len(level), low)
-        uniform = np.array([NormalDist().cdf(value) for value in level.tolist()])
-        return np.asarray(low + (high - low) * uniform ** ((high - mean) / (mean - low)))
 
 
-class CorrelatedZones(Generated):
+class CorrelatedZones(PricedMarket):
     """Zones that are up (capacity 1) or down (capacity 0) and whose prices drift slowly, whatever the capacity does.
 
     Args:
@@ -85,8 +58,6 @@ class CorrelatedZones(Generated):
         region_memory_h: time after which a shock to a region (or to all) has faded to 1/e.
         slow_memory_h: the same for the slow part of a zone's own state.
         fast_memory_h: the same for the fast part.
-        price_step_s: time between two changes of a price.
-        price_memory_h: time after which a price's deviation has faded to 1/e.
     """
 
     zones: Annotated[dict[str, Zone], Field(min_length=1)]
@@ -96,8 +67,6 @@ class CorrelatedZones(Generated):
     region_memory_h: Positive
     slow_memory_h: Positive
     fast_memory_h: Positive
-    price_step_s: Positive
-    price_memory_h: Positive
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -134,9 +103,7 @@ class CorrelatedZones(Generated):
         hidden = self._hidden
         states = hidden.states(ceil(duration_s / self.step_s) + 1, state_rng)
         phase_s = (1 - phase_rng.random(max(hidden.region) + 1)) * self.step_s
-        memory = np.full(len(self.zones), exp(-self.price_step_s / HOUR_S / self.price_memory_h))
-        levels = correlated_paths(ceil(duration_s / self.price_step_s), memory, price_rng)
-        price_time_s: Floats = np.arange(len(levels), dtype=np.float64) * self.price_step_s
+        price_time_s, levels = self._price_levels(len(self.zones), duration_s, price_rng)
         series = []
         for index, (name, zone) in enumerate(self.zones.items()):
             state_time_s = np.concatenate(([0.0], phase_s[hidden.region[index]] + np.arange(len(states) - 1) * self.step_s))
