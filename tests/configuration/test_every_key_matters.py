@@ -350,7 +350,8 @@ def made_by(group, component):
         source = import_target(component["_target_"])(**{name: value for name, value in component.items() if name != "_target_"})
         return [source.grid(region, 1e5).g_per_kwh.tobytes() for region in [*component["regions_g_per_kwh"], "elsewhere"]], source.source
     hours = 400 if group == "spot" else 1
-    config = RunConfig.model_validate(tree({group: component, "duration_s": hours * 3600.0}))
+    # GCP's list of zones has those of the AWS traces too.
+    config = RunConfig.model_validate(tree({group: component, "duration_s": hours * 3600.0}, ("provider=gcp",)))
     try:
         made = (build_market if group == "spot" else build_workload)(config, 0)
     except TraceError as error:
