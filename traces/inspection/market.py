@@ -8,31 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from traces.inspection.held import Held
 from traces.regions import region_of
 from traces.span import span_s
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 HOUR_S = 3600.0
 GRID = 20_000
 
 
-class MarketFigures:
+class MarketFigures(Held):
     """Figures of a whole spot table; spot traces are small enough to be held."""
-
-    def __init__(self) -> None:
-        self._batches: list[pa.RecordBatch] = []
-
-    @property
-    def rows(self) -> int:
-        """Rows so far."""
-        return sum(len(batch) for batch in self._batches)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Take the next batch of a checked spot table."""
-        self._batches.append(batch)
 
     def document(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """The figures, for JSON.
@@ -60,12 +48,6 @@ class MarketFigures:
         elif frame["price_usd_per_h"].isna().all():
             said.append("no prices: a run needs price_usd_per_h, or prices of another trace laid over")
         return said
-
-    def frame(self) -> pd.DataFrame:
-        """All rows so far."""
-        import pyarrow as pa
-
-        return pa.Table.from_batches(self._batches).to_pandas()
 
 
 def series(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

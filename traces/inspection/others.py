@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from traces.inspection.held import Held
 from traces.schemas import Kind
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 MOST_VALUES = 20
 
 
-class ColumnFigures:
+class ColumnFigures(Held):
     """Quantiles of numbers and counts of texts, column by column."""
 
     def __init__(self, kind: Kind) -> None:
+        super().__init__()
         self._kind = kind
-        self._batches: list[pa.RecordBatch] = []
-
-    @property
-    def rows(self) -> int:
-        """Rows so far."""
-        return sum(len(batch) for batch in self._batches)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Take the next batch of a checked table."""
-        self._batches.append(batch)
-
-    def frame(self) -> pd.DataFrame:
-        """All rows so far."""
-        import pyarrow as pa
-
-        return pa.Table.from_batches(self._batches).to_pandas()
 
     def document(self) -> dict[str, Any]:
         """The figures, for JSON."""
