@@ -42,7 +42,7 @@ NOT_APPLICABLE = {
     "seed=0,1": "several values are a sweep and need -m; a value that has a comma goes in quotes",
     "seed": "cannot be read as KEY=VALUE",
     "a[=3": "cannot be read as KEY=VALUE",
-    "traffic=nope": "traffic has no choice 'nope'; accepted: azure_code_2023, azure_conv_2023, azure_conv_like,",
+    "traffic=nope": "traffic has no choice 'nope'; accepted: azure_code_2023, azure_code_like, azure_conv_2023,",
     "budget@contenders.l2a.budget=fixd": "budget has no choice 'fixd'; did you mean fixed? accepted: ",
     "budget@contenders.l3a.budget=fixed": "there is no budget@contenders.l3a.budget to choose; did you mean budget@contenders.l2a.budget?",
     "contenders.l2a.notice={sign: x}": "contenders.l2a.notice has no sign; write +contenders.l2a.notice={sign: x} to add it",
