@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from traces.catalogue import data_set_of
@@ -22,8 +23,9 @@ def convert(reading: Reading, stated: str, out: Path) -> About:
     Raises:
         TraceError: of the reading.
     """
-    write_table(out, reading.batches(), lambda: about_reading(reading, stated))
-    return about_reading(reading, stated)
+    about = cache(lambda: about_reading(reading, stated))  # it digests the whole file
+    write_table(out, reading.batches(), about)
+    return about()
 
 
 def about_reading(reading: Reading, stated: str) -> About:

@@ -143,8 +143,13 @@ def check_out(out: Path) -> None:
     """Raise `TraceError` unless a file can be written under this name."""
     if out.exists():
         raise TraceError(f"{out} exists already; remove it first or choose another name")
+    check_folder(out)
+
+
+def check_folder(out: Path, option: str = "") -> None:
+    """Raise `TraceError` unless the folder of a file that is to be written is there; `option` names the file."""
     if not out.absolute().parent.is_dir():
-        raise TraceError(f"{out}: there is no folder {out.parent}; make it first")
+        raise TraceError(f"{option}{out}: there is no folder {out.parent}; make it first")
 
 
 def _loaded(parsed: Namespace, file: str, out: Path) -> "StoredTrace":

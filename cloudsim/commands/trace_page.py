@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 
 from cloudsim.commands.tables import print_table, simple_table, table_console
+from cloudsim.trace_page.market import correlation_words
 
 HOUR_S = 3600.0
 MOST_ZONES = 40
@@ -89,8 +90,7 @@ def _market(console: Console, found: dict[str, Any]) -> None:
         say(console, f"  and {len(found['zones']) - MOST_ZONES} more: traces inspect --json")
     if "no_zone_up_share" in found:
         say(console, f"  no zone up {found['no_zone_up_share']:.2%} of the time")
-    pairs = {"within a region": found.get("correlation_within_region"), "across regions": found.get("correlation_across_regions")}
-    known = ", ".join(f"{name} {value:.2f}" for name, value in pairs.items() if value is not None)
+    known = correlation_words(found)
     if known:
         say(console, f"  correlation of two zones: {known}")
 

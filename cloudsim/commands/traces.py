@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from cloudsim.commands import trace_making as making
-from traces.errors import TraceError
 
 Action = Callable[[Namespace], dict[str, Any]]
 
@@ -122,8 +121,8 @@ def _described(known: Any) -> dict[str, Any]:
 def _inspect(parsed: Namespace) -> dict[str, Any]:
     from traces.inspection.inspect import inspect
 
-    if parsed.html is not None and not parsed.html.absolute().parent.is_dir():
-        raise TraceError(f"--html {parsed.html}: there is no folder {parsed.html.parent}; make it first")
+    if parsed.html is not None:
+        making.check_folder(parsed.html, "--html ")
     with making.reading_of(parsed, parsed.file) as reading:
         inspection = inspect(reading)
     document = inspection.document()

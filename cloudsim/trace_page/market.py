@@ -57,9 +57,14 @@ def _words(found: dict[str, Any]) -> str:
     words = []
     if "no_zone_up_share" in found:
         words.append(f"No zone is up {found['no_zone_up_share']:.2%} of the time.")
-    pairs = {"within a region": found.get("correlation_within_region"), "across regions": found.get("correlation_across_regions")}
-    known = ", ".join(f"{name} {value:.2f}" for name, value in pairs.items() if value is not None)
+    known = correlation_words(found)
     return " ".join([*words, *([f"Correlation of two zones: {known}."] if known else [])])
+
+
+def correlation_words(found: dict[str, Any]) -> str:
+    """The correlations of an inspection's document that are known, in words; empty if none is."""
+    pairs = {"within a region": found.get("correlation_within_region"), "across regions": found.get("correlation_across_regions")}
+    return ", ".join(f"{name} {value:.2f}" for name, value in pairs.items() if value is not None)
 
 
 def _gantt(zones: list[Any], end_s: float) -> Plot:

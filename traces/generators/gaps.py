@@ -20,7 +20,7 @@ class PoissonGaps(Part):
 
     def times(self, end: float, rng: np.random.Generator) -> Floats:
         """Arrivals in [0, `end`) of a process of rate 1; non-decreasing, shape (n,), where n is random."""
-        return _renewals(end, 1.0, lambda count: rng.standard_exponential(count))
+        return _renewals(end, 1.0, rng.standard_exponential)
 
 
 class GammaGaps(Part):
@@ -36,16 +36,9 @@ class GammaGaps(Part):
     def times(self, end: float, rng: np.random.Generator) -> Floats:
         """As of `PoissonGaps`."""
         if self.cv == 1:
-            return _renewals(end, 1.0, lambda count: rng.standard_exponential(count))
+            return _renewals(end, 1.0, rng.standard_exponential)
         shape = self.cv**-2
-
-        def drawn(count: int) -> Floats:
-            # In place: fresh pages cost more than the arithmetic.
-            gaps = rng.standard_gamma(shape, count)
-            gaps /= shape
-            return gaps
-
-        return _renewals(end, self.cv, drawn)
+        return _renewals(end, self.cv, lambda count: rng.standard_gamma(shape, count), mean=shape)
 
 
 class WeibullGaps(Part):
@@ -61,14 +54,7 @@ class WeibullGaps(Part):
     def times(self, end: float, rng: np.random.Generator) -> Floats:
         """As of `PoissonGaps`."""
         shape = weibull_shape(self.cv)
-        mean = gamma(1 + 1 / shape)
-
-        def drawn(count: int) -> Floats:
-            gaps = rng.weibull(shape, count)
-            gaps /= mean
-            return gaps
-
-        return _renewals(end, self.cv, drawn)
+        return _renewals(end, self.cv, lambda count: rng.weibull(shape, count), mean=gamma(1 + 1 / shape))
 
 
 Gaps = Annotated[PoissonGaps | GammaGaps | WeibullGaps, Field(discriminator="kind")]
@@ -84,13 +70,15 @@ def weibull_shape(cv: float) -> float:
     return float(brentq(lambda shape: lgamma(1 + 2 / shape) - 2 * lgamma(1 + 1 / shape) - target, LEAST_SHAPE, 100.0))
 
 
-def _renewals(end: float, cv: float, drawn: Callable[[int], Floats]) -> Floats:
-    """Sums of gaps of mean 1 in [0, end)."""
+def _renewals(end: float, cv: float, drawn: Callable[[int], Floats], mean: float = 1.0) -> Floats:
+    """Sums in [0, end) of gaps that are drawn with a mean, and divided by it."""
     chunks: list[Floats] = []
     reached = 0.0
     while reached < end:
         left = end - reached
         times = drawn(ceil(left + 5 * cv * sqrt(left)) + 16)
+        if mean != 1:
+            times /= mean  # in place: fresh pages cost more than the arithmetic
         times[0] += reached
         np.cumsum(times, out=times)
         chunks.append(times)

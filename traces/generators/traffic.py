@@ -21,7 +21,7 @@ class Traffic(Generated):
     Args:
         rate_rps: mean arrivals a second, before the shapes.
         gaps: distribution of the gaps at constant rate.
-        rate: how the rate changes; the factors of all shapes multiply. None for a constant rate.
+        rate: how the rate changes; the factors of all shapes multiply. None of them for a constant rate.
         input: lengths of prompts.
         output: lengths of answers, reasoning included.
     """

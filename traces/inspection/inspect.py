@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from traces.catalogue import data_set_of
@@ -16,7 +17,7 @@ from traces.stored import stored_about
 Figures = RequestFigures | MarketFigures | ColumnFigures
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inspection:
     """A trace that was read to its end.
 
@@ -30,6 +31,10 @@ class Inspection:
 
     def document(self) -> dict[str, Any]:
         """Everything, for JSON: what it is, its figures, and what is wrong or to be known."""
+        return dict(self._document)
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
         reading, figures = self.reading, self.figures
         known = data_set_of(reading.file.path)
         stored = stored_about(reading.file.path) if reading.reader.name == "table" else None

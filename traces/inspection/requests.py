@@ -26,7 +26,6 @@ class RequestFigures:
     def __init__(self) -> None:
         self.input, self.output, self.reasoning = Lengths(), Lengths(), Lengths()
         self.minutes: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self.problems: list[str] = []
         self._first: float | None = None
         self._last = 0.0
         self._gaps = [0, 0.0, 0.0]  # number, sum, sum of squares

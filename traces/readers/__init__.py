@@ -1,1 +1,1 @@
-"""Sources that replay a published file."""
+"""One file a format, each with its READER; found by `traces.reading.registry`."""

@@ -9,7 +9,7 @@ columns:
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +22,8 @@ from traces.reading.delimited import read_delimited
 from traces.reading.opening import TraceFile
 from traces.reading.reader import Notes, ReadOptions
 from traces.schemas import KINDS, Column, Kind
+from traces.stored import MAGIC
 
-Unit = Literal["s", "ms", "us", "ns", "min", "h", "stamp"]
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 
 
@@ -61,7 +61,7 @@ class Columns:
         kind, mapped, delimiter = _checked(file, options)
         clock, zoned = Clock(notes), {ours for ours, (_, cell) in mapped.items() if isinstance(cell, Stamp)}
         cells = dict(mapped.values())
-        read = _parquet(file, cells) if file.head().startswith(b"PAR1") else read_delimited(file, cells, delimiter=delimiter)
+        read = _parquet(file, cells) if file.head().startswith(MAGIC) else read_delimited(file, cells, delimiter=delimiter)
         for block in read:
             columns = {ours: block.columns[theirs] for ours, (theirs, _) in mapped.items()}
             for name in zoned:

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from traces.reading.block import Block
 from traces.reading.cells import Whole
 from traces.reading.delimited import read_delimited
-from traces.reading.markets import zone_block
+from traces.reading.markets import last_of_runs, zone_block
 from traces.reading.opening import TraceFile
 from traces.reading.reader import Described, Notes, ReadOptions
 from traces.schemas import SPOT
@@ -31,7 +29,7 @@ class NodeCounts(Described):
         for block in read_delimited(file, CELLS, names=tuple(CELLS)):
             time_ms, count = block.columns["time_ms"], block.columns["count"]
             # Rows of one time stand together; only within a run of them is an earlier one replaced.
-            last = np.append(np.diff(time_ms) != 0, True) if len(time_ms) else np.zeros(0, dtype=np.bool_)
+            last = last_of_runs(time_ms)
             notes.facts["replaced_rows"] = notes.facts.get("replaced_rows", 0) + int((~last).sum())
             yield zone_block(file, options, time_ms[last] / 1e3, count[last], block.line[last], block.faults)
 

@@ -36,13 +36,8 @@ class SkyPilot(Described):
             raise TraceError(f"{file.path}, line 1: metadata.gap_seconds is {gap_s!r}; it must be a number of seconds above 0")
         if not isinstance(data, list):
             raise TraceError(f"{file.path}, line 1: data must be a list of numbers of instances")
-        faults = [
-            Fault(1, f"data[{at}]", f"{value!r}", "a whole number of instances")
-            for at, value in enumerate(data)
-            if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**53
-        ]
-        good = np.ones(len(data), dtype=np.bool_)
-        good[[int(fault.column[5:-1]) for fault in faults]] = False
+        good = np.array([isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 2**53 for value in data], dtype=np.bool_)
+        faults = [Fault(1, f"data[{at}]", f"{data[at]!r}", "a whole number of instances") for at in np.flatnonzero(~good).tolist()]
         capacity = np.array([value if kept else 0 for value, kept in zip(data, good.tolist(), strict=True)], dtype=np.int64)
         if not faults:
             capacity = self._upright(file, options, capacity)

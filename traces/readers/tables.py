@@ -13,7 +13,7 @@ from traces.reading.block import Block
 from traces.reading.opening import TraceFile
 from traces.reading.reader import Notes, ReadOptions
 from traces.schemas import KINDS, Column, Kind, arrow_schema
-from traces.stored import MAGIC, stored_about
+from traces.stored import MAGIC, About, stored_about
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,18 +32,15 @@ class Tables:
 
     def kind(self, file: TraceFile, options: ReadOptions) -> Kind:
         """The kind in its metadata."""
-        about = stored_about(file.path)
-        if about is None or about.kind not in KINDS:
-            raise TraceError(f"{file.path}, line 1: is no table of cloudsim's; for another Parquet file say format=columns with a map")
-        return KINDS[about.kind]
+        return KINDS[_about(file).kind]
 
     def blocks(self, file: TraceFile, options: ReadOptions, notes: Notes) -> Iterator[Block]:
         """See `Reader`. Rows are counted as lines from 1."""
         import pyarrow as pa
         from pyarrow import parquet
 
-        kind, about = self.kind(file, options), stored_about(file.path)
-        assert about is not None
+        about = _about(file)
+        kind = KINDS[about.kind]
         notes.start, notes.facts = about.start, dict(about.facts)
         line = 0
         try:
@@ -60,6 +57,14 @@ class Tables:
                     line += len(batch)
         except (pa.ArrowException, OSError) as error:
             raise TraceError(f"{file.path}, line {line + 1}: cannot be read ({' '.join(str(error).split())})") from None
+
+
+def _about(file: TraceFile) -> About:
+    """The metadata of a table of ours."""
+    about = stored_about(file.path)
+    if about is None or about.kind not in KINDS:
+        raise TraceError(f"{file.path}, line 1: is no table of cloudsim's; for another Parquet file say format=columns with a map")
+    return about
 
 
 def _column(values: pa.Array, column: Column) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from traces.reading.block import Block
 from traces.reading.faults import Fault
@@ -78,6 +79,10 @@ def node_blocks(file: TraceFile, options: ReadOptions, events: Iterable[tuple[in
 def last_of_each_time(time: Ints, *columns: Any) -> tuple[Any, ...]:
     """Times in order and the columns of the row that stands last in the file for each; for formats that say that rows are not sorted."""
     order = np.argsort(time, kind="stable")
-    last = np.append(np.diff(time[order]) != 0, True) if len(time) else np.zeros(0, dtype=np.bool_)
-    kept = order[last]
+    kept = order[last_of_runs(time[order])]
     return (time[kept], *(column[kept] for column in columns))
+
+
+def last_of_runs(time: Ints) -> NDArray[np.bool_]:
+    """Which rows are the last of those of one time that stand together."""
+    return np.append(np.diff(time) != 0, True) if len(time) else np.zeros(0, dtype=np.bool_)

@@ -108,10 +108,7 @@ class TraceFile:
             TraceError: it is larger than 512 MiB, or not UTF-8.
         """
         with self.stream() as (stream, _):
-            try:
-                content = stream.read(LARGEST_DOCUMENT_BYTES + 1)
-            except OSError as error:
-                self._refuse(error, 1)
+            content = stream.read(LARGEST_DOCUMENT_BYTES + 1)
         if len(content) > LARGEST_DOCUMENT_BYTES:
             raise TraceError(f"{self.path}, line 1: a document of more than {LARGEST_DOCUMENT_BYTES >> 20} MiB cannot be read as a whole")
         try:
@@ -130,11 +127,8 @@ class TraceFile:
             return b""
         if not self.path.exists():
             raise TraceError(f"{self.path} does not exist; give the path of a trace file")
-        try:
-            with self.stream() as (stream, _):
-                content = bytes(stream.read(HEAD_BYTES))
-        except OSError as error:
-            self._refuse(error, 1)
+        with self.stream() as (stream, _):
+            content = bytes(stream.read(HEAD_BYTES))
         if not content.strip():
             raise TraceError(f"{self.path}, line 1: the file is empty")
         return content

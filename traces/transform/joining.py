@@ -25,7 +25,7 @@ def concatenate(traces: Sequence[StoredTrace]) -> StoredTrace:
     shifted, begin_s = [], 0.0
     for trace in traces:
         times = np.asarray(trace.table.column("arrival_s"))
-        shifted.append(_at(trace, times - times[0] + begin_s))
+        shifted.append(trace.with_column("arrival_s", times - times[0] + begin_s))
         begin_s += float(times[-1] - times[0]) * (len(times) / (len(times) - 1) if len(times) > 1 else 1.0)
     return _joined(traces, shifted, "one after the other", sort=False)
 
@@ -50,7 +50,7 @@ def shift(trace: StoredTrace, seconds: float) -> StoredTrace:
     times = np.asarray(trace.table.column("arrival_s")) + seconds
     if not np.isfinite(seconds) or times[0] < 0:
         raise TraceError(f"{trace.about.source}: a shift by {seconds:g} s would let the first request arrive at second {times[0]:g}")
-    return trace.changed(_at(trace, times), f"shifted by {seconds:g} s")
+    return trace.changed(trace.with_column("arrival_s", times), f"shifted by {seconds:g} s")
 
 
 def overlay(market: StoredTrace, prices: StoredTrace, instance_type: str | None = None) -> StoredTrace:
@@ -66,6 +66,8 @@ def overlay(market: StoredTrace, prices: StoredTrace, instance_type: str | None 
     Raises:
         TraceError: there are no capacities, no prices, several types to choose from, or zones without prices.
     """
+    import pandas as pd
+
     of_kind(market, SPOT)
     of_kind(prices, SPOT)
     states, priced = market.table.to_pandas(), prices.table.to_pandas()
@@ -87,7 +89,7 @@ def overlay(market: StoredTrace, prices: StoredTrace, instance_type: str | None 
     for (zone, _), rows in states.groupby(["zone", "instance_type"], sort=False):
         parts.append(_priced(rows, by_zone.get(zone, by_zone.get(region_of(zone))), instance_type or types[0]))
     step = f"prices of {prices.about.source}" + (f", {instance_type}" if instance_type else "")
-    table = _arrow(market, parts)
+    table = market.of_frame(pd.concat(parts, ignore_index=True))
     about = replace(market.about, sha256=market.about.sha256 | prices.about.sha256)
     return StoredTrace(market.table, about).changed(table, step)
 
@@ -112,13 +114,6 @@ def _check(traces: Sequence[StoredTrace]) -> None:
         of_kind(trace, REQUESTS)
 
 
-def _at(trace: StoredTrace, times: Any) -> Any:
-    import pyarrow as pa
-
-    index = trace.table.schema.get_field_index("arrival_s")
-    return trace.table.set_column(index, trace.table.schema.field(index), pa.array(times))
-
-
 def _joined(traces: Sequence[StoredTrace], tables: Sequence[Any], how: str, sort: bool) -> StoredTrace:
     import pyarrow as pa
 
@@ -135,10 +130,3 @@ def _joined(traces: Sequence[StoredTrace], tables: Sequence[Any], how: str, sort
     facts = {key: value for key, value in traces[0].about.facts.items() if all(trace.about.facts.get(key) == value for trace in traces)}
     about = About("requests", "table", " + ".join(sources), ", ".join(licences), digests, None, facts, [*steps, f"joined {how}"])
     return StoredTrace(table, about)
-
-
-def _arrow(trace: StoredTrace, parts: list[Any]) -> Any:
-    import pandas as pd
-    import pyarrow as pa
-
-    return pa.Table.from_pandas(pd.concat(parts, ignore_index=True), schema=trace.table.schema, preserve_index=False)

@@ -17,13 +17,10 @@ def scale_rate(trace: StoredTrace, factor: float) -> StoredTrace:
     Raises:
         TraceError: the factor is not above 0.
     """
-    import pyarrow.compute as pc
-
     of_kind(trace, REQUESTS)
     _check("rate", factor)
-    column = trace.table.schema.get_field_index("arrival_s")
-    times = pc.divide(trace.table.column(column), factor)
-    return trace.changed(trace.table.set_column(column, trace.table.schema.field(column), times), f"rate times {factor:g}")
+    times = np.asarray(trace.table.column("arrival_s")) / factor
+    return trace.changed(trace.with_column("arrival_s", times), f"rate times {factor:g}")
 
 
 def scale_capacity(trace: StoredTrace, factor: float) -> StoredTrace:
@@ -32,17 +29,14 @@ def scale_capacity(trace: StoredTrace, factor: float) -> StoredTrace:
     Raises:
         TraceError: the factor is not above 0, or the trace has no capacities.
     """
-    import pyarrow as pa
-
     of_kind(trace, SPOT)
     _check("capacity", factor)
-    index = trace.table.schema.get_field_index("capacity")
-    capacity = trace.table.column(index)
+    capacity = trace.table.column("capacity")
     if capacity.null_count:
         raise TraceError(f"{trace.about.source} has no capacities to scale")
     values = np.asarray(capacity)
     scaled = np.where(values > 0, np.maximum(np.floor(values * factor), 1), 0).astype(np.int64)
-    table = trace.table.set_column(index, trace.table.schema.field(index), pa.array(scaled))
+    table = trace.with_column("capacity", scaled)
     nodes = [name for name in ("added", "removed") if name in table.column_names]
     return trace.changed(table.drop_columns(nodes) if nodes else table, f"capacity times {factor:g}")
 

@@ -45,7 +45,7 @@ def cut(trace: StoredTrace, start_s: float, end_s: float | None) -> StoredTrace:
             parts.append(_without_events(held).assign(time_s=0.0))
             parts.append(later.assign(time_s=later["time_s"] - start_s))
         frame = _joined(parts)
-    made = trace.changed(_table(trace, frame), told, start)
+    made = trace.changed(trace.of_frame(frame), told, start)
     if trace.kind is REQUESTS or end_s is None:
         return made
     # The last row holds until the end of the part, which no row says.
@@ -71,7 +71,7 @@ def keep(trace: StoredTrace, zones: Sequence[str] = (), instance_type: str | Non
         frame, step = frame[frame["zone"].isin(list(zones))], [f"zones {', '.join(zones)}"]
     if instance_type is not None:
         frame, step = frame[frame["instance_type"] == instance_type], [*step, f"instance type {instance_type}"]
-    return trace.changed(_table(trace, frame), f"kept {' and '.join(step)}") if step else trace
+    return trace.changed(trace.of_frame(frame), f"kept {' and '.join(step)}") if step else trace
 
 
 def _without_events(held: Any) -> Any:
@@ -93,9 +93,3 @@ def _joined(parts: list[Any]) -> Any:
     import pandas as pd
 
     return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]
-
-
-def _table(trace: StoredTrace, frame: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.Table.from_pandas(frame, schema=trace.table.schema, preserve_index=False)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from traces.conversion import about_reading
 from traces.errors import TraceError
@@ -13,6 +15,7 @@ from traces.schemas import KINDS, Kind
 from traces.stored import About, write_table
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 
@@ -43,6 +46,19 @@ class StoredTrace:
             raise TraceError(f"{self.about.source}: {step} leaves no row")
         about = replace(self.about, conversion=[*self.about.conversion, step], start=start or self.about.start)
         return StoredTrace(table, about)
+
+    def with_column(self, name: str, values: NDArray[Any]) -> pa.Table:
+        """The table with other values in one column; an array of its length."""
+        import pyarrow as pa
+
+        index = self.table.schema.get_field_index(name)
+        return self.table.set_column(index, self.table.schema.field(index), pa.array(values))
+
+    def of_frame(self, frame: pd.DataFrame) -> pa.Table:
+        """A table of this trace's columns from a frame with them."""
+        import pyarrow as pa
+
+        return pa.Table.from_pandas(frame, schema=self.table.schema, preserve_index=False)
 
     def write(self, path: Path) -> None:
         """Write it as a stored table."""
