@@ -1,6 +1,6 @@
 """The result tables as Parquet: words as dictionaries, the meaning of each column as metadata, no time stamps in the file.
 
-The bytes depend on the rows alone: one row group for each task, in the order of the tasks.
+The bytes depend on the rows alone: row groups of one task each, in the order of the tasks.
 """
 
 from collections.abc import Mapping, Sequence

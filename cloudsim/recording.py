@@ -22,6 +22,7 @@ from cloudsim import __version__
 from cloudsim.config import RunConfig
 from cloudsim.errors import ConfigError
 from cloudsim.experiment import Outcome
+from cloudsim.metrics.request_table import RequestTable
 from cloudsim.parquet import TABLES, TableWriter
 from cloudsim.results import CONFIG, DATA, MANIFEST, REPORT, SCHEMA_VERSION, SUMMARY, UNSEALED, digest
 from traces.provenance import Source, weakest
@@ -39,6 +40,10 @@ class RunRecorder:
         folder: the final folder: new, empty, or an earlier run, which is replaced.
         config: the configuration of the run.
 
+    Attributes:
+        partial: the folder in the making.
+        scratch: folder in it for tables on their way; see `cloudsim.simulation.simulate`.
+
     Raises:
         ConfigError: `folder` holds files that are no run of ours.
     """
@@ -48,6 +53,7 @@ class RunRecorder:
             raise ConfigError(*problems)
         self._final, self._config = Path(os.path.realpath(folder)), config
         self.partial = self._final.with_name(f"{self._final.name}.partial-{os.getpid()}")
+        self.scratch = self.partial / "scratch"
         self._sources: dict[Source, None] = {}
         self._events, self._loop_cpu_s = 0, 0.0
         self._started_s = time.perf_counter()
@@ -55,7 +61,7 @@ class RunRecorder:
     def __enter__(self) -> Self:
         self._final.parent.mkdir(parents=True, exist_ok=True)
         remove_remains(self._final)
-        self.partial.mkdir()
+        self.scratch.mkdir(parents=True)
         self._files = ExitStack()
         self._tables = {name: self._files.enter_context(TableWriter(self.partial / f"{name}.parquet", name)) for name in TABLES}
         return self
@@ -65,17 +71,21 @@ class RunRecorder:
         shutil.rmtree(self.partial, ignore_errors=True)
 
     def add(self, outcome: Outcome) -> None:
-        """Append the tables of one task; tasks come in their order."""
+        """Append the tables of one task and let go of its requests; tasks come in their order."""
         tables, task = outcome.tables, outcome.task
         for name, writer in self._tables.items():
-            writer.add(task.contender, task.replication, getattr(tables, name))
+            for part in tables.parts(name):
+                writer.add(task.contender, task.replication, part)
         self._sources.update(dict.fromkeys(tables.sources))
         self._events += tables.events
         self._loop_cpu_s += tables.loop_cpu_s
+        if isinstance(tables.requests, RequestTable):
+            tables.requests.discard()
 
     def complete(self, summary: Mapping[str, Any]) -> None:
         """Write everything but the report; `partial` can be read from now on."""
         self._files.close()
+        self.scratch.rmdir()
         write_json(self.partial / SUMMARY, summary)
         import yaml
 

@@ -7,7 +7,8 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
@@ -18,6 +19,9 @@ from cloudsim.parquet import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+RequestParts = Callable[[str, Sequence[str]], Iterable["pd.DataFrame"]]
+"""`RunFolder.request_parts`."""
 
 SCHEMA_VERSION = 2
 MANIFEST, SUMMARY, CONFIG, REPORT = "manifest.json", "summary.json", "config.yaml", "report.html"
@@ -43,6 +47,7 @@ class RunFolder:
     manifest: dict[str, Any]
     summary: dict[str, Any]
     config: dict[str, Any]
+    _compared: set[Path] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @cached_property
     def requests(self) -> "pd.DataFrame":
@@ -64,13 +69,36 @@ class RunFolder:
         """One row an interval; columns `cloudsim.metrics.tables.TIMELINE`."""
         return self._table("timeline")
 
+    def request_parts(self, contender: str, columns: Sequence[str]) -> Iterator["pd.DataFrame"]:
+        """The requests of one contender, some hundred thousand at a time: a long run does not fit the memory at once.
+
+        Args:
+            columns: of `cloudsim.metrics.tables.REQUESTS`.
+        """
+        from pyarrow.parquet import ParquetFile
+
+        with ParquetFile(self._vouched("requests")) as file:
+            of_contender = file.schema_arrow.get_field_index("contender")
+            for group in range(file.num_row_groups):
+                held = file.metadata.row_group(group).column(of_contender).statistics
+                if held is not None and held.has_min_max and not held.min <= contender <= held.max:
+                    continue
+                part = file.read_row_group(group, ["contender", *columns]).to_pandas()
+                yield part.loc[part.pop("contender") == contender]
+
     def _table(self, name: str) -> "pd.DataFrame":
         import pandas as pd
 
+        return pd.read_parquet(self._vouched(name))
+
+    def _vouched(self, name: str) -> Path:
+        """The file of a table, whose bytes were compared with the manifest's digest once."""
         file = self.path / f"{name}.parquet"
-        if digest(file) != self.manifest["files"][file.name]["sha256"]:
-            raise ResultError(f"{file}: its bytes are not those the manifest vouches for; run the experiment again")
-        return pd.read_parquet(file)
+        if file not in self._compared:
+            if digest(file) != self.manifest["files"][file.name]["sha256"]:
+                raise ResultError(f"{file}: its bytes are not those the manifest vouches for; run the experiment again")
+            self._compared.add(file)
+        return file
 
 
 def load(path: Path | str) -> RunFolder:

@@ -1,9 +1,10 @@
 """One run: one contender on one replication's traffic and market."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import process_time
 
 import numpy as np
@@ -21,21 +22,25 @@ from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
 from cloudsim.composition.components import POLICIES
 from cloudsim.config import RunConfig
-from cloudsim.errors import CloudsimError, ConfigError, SimulationError
-from cloudsim.metrics.outcome import change_table, node_table, request_table, timeline_table
+from cloudsim.errors import CloudsimError, ConfigError
+from cloudsim.metrics.outcome import change_table, energy_columns, node_table, timeline_table
 from cloudsim.metrics.recorder import Recorder
+from cloudsim.metrics.request_rows import RequestRows
+from cloudsim.metrics.request_table import RequestTable
+from cloudsim.metrics.tables import STATUSES
 from cloudsim.metrics.words import Words
 from cloudsim.models.own import OwnModels
 from cloudsim.serving.answers import build_answers
 from cloudsim.serving.gateway import Gateway
 from cloudsim.streams import stream
-from cloudsim.workload import build_workload
+from cloudsim.workload.drawing import draw_blocks
+from cloudsim.workload.workload import Workload
 from traces.errors import TraceError
 from traces.provenance import Provenance, Source
 from traces.sources import GridSource, HardwareSource, SpotSource
 from traces.tables import SpotTrace
 
-Table = dict[str, NDArray[np.generic] | Words]
+Table = Mapping[str, NDArray[np.generic] | Words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class RunTables:
     sources: tuple[Source, ...]
     events: int
     loop_cpu_s: float
+
+    def parts(self, name: str) -> Iterable[Table]:
+        """A table as it is written: parts that follow one another, each small enough for memory."""
+        table: Table = getattr(self, name)
+        return table.parts() if isinstance(table, RequestTable) else (table,)
 
 
 def build_market(config: RunConfig, replication: int) -> SpotTrace:
@@ -101,6 +111,11 @@ def _catalog_problems(config: RunConfig) -> list[str]:
     return []
 
 
+def _draw_all(config: RunConfig, replication: int) -> None:
+    for _ in draw_blocks(config, replication):
+        pass
+
+
 def problems(config: RunConfig) -> list[str]:
     """Everything that would stop a run of `config`, one message each; nothing is simulated."""
     found: list[str] = []
@@ -133,18 +148,25 @@ def problems(config: RunConfig) -> list[str]:
     if len(kinds) > 1:
         mixed = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
         found.append(f"contenders mix scores of base and instruct models, which are not comparable ({mixed})")
-    for build in (build_workload, build_market):
+    for draw in (_draw_all, build_market):
         try:
-            build(config, 0)
+            draw(config, 0)
         except (CloudsimError, TraceError) as error:
             found += error.problems
     return list(dict.fromkeys(found))
 
 
-def simulate(config: RunConfig, contender: str, replication: int, progress: Callable[[float], None] | None = None) -> RunTables:
+def simulate(
+    config: RunConfig,
+    contender: str,
+    replication: int,
+    progress: Callable[[float], None] | None = None,
+    scratch: Path | None = None,
+) -> RunTables:
     """Run one contender on one replication.
 
     Args:
+        scratch: folder in which the request table is kept, so that memory does not grow with the traffic; None keeps it in memory.
         progress: called now and then with the share of simulated time that has passed.
 
     Raises:
@@ -152,13 +174,15 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
         ConfigError: a part of the configuration cannot be built.
         SimulationError: a policy broke its contract, or something was not conserved.
     """
-    workload = build_workload(config, replication)
+    workload = Workload(draw_blocks(config, replication))
     spot = build_market(config, replication)
     pools = build_pools(config, contender)
     parts, path = config.contenders[contender], f"contenders.{contender}"
     answers = build_answers(config, workload, pools)
     clock = Clock()
-    recorder = Recorder(clock, list(pools))
+    rows = RequestRows(config, list(pools.values()), answers)
+    requests = RequestTable(scratch / f"{contender}-{replication}.rows" if scratch else None)
+    recorder = Recorder(clock, list(pools), workload, lambda block, noted: requests.add(block.number, rows.rows(block, noted)))
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
     provisioning = create(parts.provisioning, f"{path}.provisioning")
@@ -183,9 +207,9 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
         loop_cpu_s = process_time() - started
     fleet.close()
     gateway.close()
-    if recorder.count != len(workload):
-        raise SimulationError(f"{contender}: {len(workload)} requests arrived, {recorder.count} ended")
-    requests = request_table(config, workload, list(pools.values()), recorder, answers, fleet)
+    recorder.close()
+    words = {"tier": tuple(config.tiers), "status": STATUSES, "reason": tuple(recorder.reasons), "model": rows.models}
+    requests.finish(words, energy_columns(fleet))
     sources = [*workload.sources, *spot.sources, grid.source, *_settings(config)]
     if hardware.source is not None:
         sources += [hardware.source, *(source for one in residences.values() for source in one.sources)]
@@ -196,7 +220,7 @@ def simulate(config: RunConfig, contender: str, replication: int, progress: Call
     return RunTables(
         requests,
         node_table(fleet),
-        timeline_table(config, workload, requests, timeline),
+        timeline_table(requests, timeline),
         change_table(shrinking),
         tuple(dict.fromkeys(sources)),
         clock.fired,

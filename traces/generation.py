@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from traces.blocks import in_order, joined
 from traces.errors import TraceError
 from traces.schemas import REQUESTS, SPOT, arrow_schema
 from traces.stored import About
@@ -29,7 +30,7 @@ def generate(source: Any, duration_s: float, seed: int) -> StoredTrace:
     """
     rng = np.random.default_rng(seed)
     if hasattr(source, "requests"):
-        made: RequestTrace | SpotTrace = source.requests(duration_s, rng)
+        made: RequestTrace | SpotTrace = joined(in_order(source.requests(duration_s, rng), duration_s))
         table, kind, facts = _requests(made), "requests", {}
     elif hasattr(source, "spot"):
         made = source.spot(duration_s, rng)

@@ -1,5 +1,6 @@
 """What a source of traffic, spot markets, hardware or power grids must offer; any class named by `_target_` with the method will do."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -13,8 +14,10 @@ from traces.tables import RequestTrace, SpotTrace
 class TrafficSource(Protocol):
     """Where requests come from: a file that is replayed, or a generator."""
 
-    def requests(self, duration_s: float, rng: np.random.Generator) -> RequestTrace:
-        """Requests that arrive in [0, `duration_s`).
+    def requests(self, duration_s: float, rng: np.random.Generator) -> Iterator[RequestTrace]:
+        """Requests that arrive in [0, `duration_s`): tables that follow one another, or one with all of them.
+
+        The sources of a table are those known when it was made; those of the last one hold for all.
 
         Args:
             duration_s: length of the window in seconds, above 0.

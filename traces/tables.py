@@ -35,6 +35,10 @@ class RequestTrace:
     def __len__(self) -> int:
         return len(self.arrival_s)
 
+    def rows(self, first: int, end: int) -> "RequestTrace":
+        """The requests from number `first` up to, without, number `end`."""
+        return RequestTrace(self.arrival_s[first:end], self.input_tokens[first:end], self.output_tokens[first:end], self.sources)
+
     def check(self) -> "RequestTrace":
         """Return the table itself, or raise `TraceError` with every broken invariant."""
         problems = []

@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import hydra
@@ -79,7 +80,7 @@ def execute(config: RunConfig, folder: Path) -> None:
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in config.contenders}
     with RunRecorder(folder, config) as recorder:
         with Progress(config) as progress:
-            for outcome in outcomes(config, simulation.simulate, progress):
+            for outcome in outcomes(config, partial(simulation.simulate, scratch=recorder.scratch), progress):
                 tables = outcome.tables
                 measured[outcome.task.contender].append(metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers)))
                 recorder.add(outcome)

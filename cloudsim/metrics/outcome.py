@@ -1,7 +1,5 @@
-"""From what was recorded to the result tables: latencies at the client, right answers, the SLA, and where the time went."""
+"""The tables of a run besides its requests: nodes, what happened to their hardware, and the timeline; and the energy of requests."""
 
-from collections.abc import Iterator
-from math import nan
 from typing import Any
 
 import numpy as np
@@ -9,70 +7,21 @@ from numpy.typing import NDArray
 
 from cloudsim.cluster.bill import CLASSES, USD_CLASSES, divide
 from cloudsim.cluster.fleet import Fleet
-from cloudsim.cluster.pool import Pool
 from cloudsim.cluster.shrinking import Shrinking
 from cloudsim.cluster.timeline import FIELDS, Timeline
-from cloudsim.config import RunConfig
-from cloudsim.errors import SimulationError
-from cloudsim.metrics.recorder import STATUS_CODES, Recorder
-from cloudsim.metrics.tables import CHANGES, STATUSES
-from cloudsim.metrics.words import Words, encode
-from cloudsim.serving.answers import BLOCK, Answers
-from cloudsim.workload import Workload
+from cloudsim.metrics.recorder import STATUS_CODES
+from cloudsim.metrics.request_table import RequestTable
+from cloudsim.metrics.tables import CHANGES
+from cloudsim.metrics.words import encode
 
-COMPLETED, UNFINISHED = STATUS_CODES["completed"], STATUS_CODES["unfinished"]
+COMPLETED = STATUS_CODES["completed"]
 
 
-def request_table(
-    config: RunConfig, workload: Workload, pools: list[Pool], recorder: Recorder, answers: Answers, fleet: Fleet
-) -> dict[str, Any]:
-    """The requests of a run in order of arrival."""
-    noted, trace = recorder.columns(), workload.trace
-    if not np.array_equal(noted["request"], np.arange(len(workload))):
-        raise SimulationError("a request ended twice or not at all")
-    status, pool, level = noted["status"], noted["pool"], noted["level"]
-    engine, complete = config.engine, status == COMPLETED
-    first, done = noted["first_token_s"], noted["done_s"]
-    first[first < 0] = nan
-    first += engine.request_overhead_s
-    done[status == UNFINISHED] = nan
-    done[complete] += engine.request_overhead_s + engine.token_overhead_s * (noted["output_tokens"][complete] - 1)
-    np.fmax(done, first, out=done, where=status != UNFINISHED)  # one may be lost while its first token is on its way to the client
-    dispatched = noted["dispatched_s"]
-    dispatched[dispatched < 0] = nan
-    realised = answers.realised(noted)
-    return {
-        "request": noted["request"],
-        "tier": Words(workload.tier, tuple(config.tiers)),
-        "status": Words(status, STATUSES),
-        "reason": Words(noted["reason"], tuple(recorder.reasons)),
-        "arrival_s": trace.arrival_s,
-        "dispatched_s": dispatched,
-        "first_token_s": first,
-        "done_s": done,
-        "input_tokens": trace.input_tokens.astype(np.int32),
-        "output_tokens": realised.get("output_tokens", noted["output_tokens"]),
-        "generated_tokens": noted["generated_tokens"],
-        "difficulty": workload.difficulty.astype(np.float32),
-        "model": Words(np.where(level >= 0, pool, len(pools)).astype(np.int8), (*(one.model.name for one in pools), "")),
-        "node": noted["node"],
-        "budget": _of_levels(pools, "budget")[pool, level],
-        "depth": realised["depth"] if "depth" in realised else _of_levels(pools, "depth")[pool, level],
-        "width": realised["width"] if "width" in realised else _of_levels(pools, "width")[pool, level],
-        "tokens": _of_levels(pools, "tokens")[pool, noted["token_level"]],
-        "correct": np.where(status == COMPLETED, answers.right(noted), -1).astype(np.int8),
-        "met_sla": _met_sla(config, workload, noted),
-        "preempted": noted["preempted"],
-        "retries": noted["retries"],
-        "migrations": noted["migrations"],
-        "gpu_s": noted["gpu_s"],
-        "lost_gpu_s": noted["lost_gpu_s"],
-        **_energy(fleet, noted),
-    }
+def energy_columns(fleet: Fleet) -> dict[str, tuple[str, NDArray[np.float64]]]:
+    """Energy and carbon of requests from their GPU-seconds, for `RequestTable.finish`.
 
-
-def _energy(fleet: Fleet, noted: dict[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
-    """Energy and carbon of each request; a node that took no step has the mean of the others, for requests that had worked elsewhere."""
+    A node that took no step has the mean of the others, for requests that had worked elsewhere.
+    """
     nodes = fleet.nodes
     drawn, carbon = (np.array([getattr(node, name) for node in nodes], dtype=np.float64) for name in ("energy_j", "carbon_g"))
     step_w = np.array([node.step_w for node in nodes], dtype=np.float64)
@@ -80,39 +29,7 @@ def _energy(fleet: Fleet, noted: dict[str, NDArray[Any]]) -> dict[str, NDArray[n
     power = np.append(np.where(worked, step_w, step_w[worked].mean() if worked.any() else 0.0), 0.0)
     mean_g_per_j = carbon.sum() / drawn.sum() if drawn.sum() else 0.0
     g_per_j = np.append(np.divide(carbon, drawn, out=np.full(len(nodes), mean_g_per_j), where=drawn > 0), 0.0)
-    energy_j = noted["gpu_s"] * power[noted["node"]]
-    return {"energy_j": energy_j, "carbon_g": energy_j * g_per_j[noted["node"]]}
-
-
-def _blocks(count: int) -> Iterator[slice]:
-    """Slices of a long table, so that what is computed on the way to a column never takes as much memory as the table."""
-    return (slice(first, first + BLOCK) for first in range(0, count, BLOCK))
-
-
-def _met_sla(config: RunConfig, workload: Workload, noted: dict[str, NDArray[Any]]) -> NDArray[np.int8]:
-    """1 where a request was completed within the three targets of its tier."""
-    tiers = list(config.tiers.values())
-    ttft_s, tpot_s, e2e_s = (np.array([getattr(tier, name) for tier in tiers]) for name in ("ttft_s", "tpot_s", "e2e_s"))
-    met = np.zeros(len(workload), dtype=np.int8)
-    for rows in _blocks(len(workload)):
-        tier, arrival, output = workload.tier[rows], workload.trace.arrival_s[rows], noted["output_tokens"][rows]
-        first, done = noted["first_token_s"][rows], noted["done_s"][rows]
-        tpot = (done - first) / np.maximum(output - 1, 1)
-        in_time = (first - arrival <= ttft_s[tier]) & ((tpot <= tpot_s[tier]) | (output == 1)) & (done - arrival <= e2e_s[tier])
-        met[rows] = in_time & (noted["status"][rows] == COMPLETED)
-    return met
-
-
-def _of_levels(pools: list[Pool], field: str) -> NDArray[np.float32]:
-    return _table([[getattr(level, field) for level in pool.profile.levels] for pool in pools]).astype(np.float32)
-
-
-def _table(values: list[list[float]]) -> NDArray[np.float64]:
-    """values[pool][level] as an array whose last row and column are NaN: pool and level -1, of requests that never had a replica."""
-    table = np.full((len(values) + 1, max(len(row) for row in values) + 1), nan)
-    for at, row in enumerate(values):
-        table[at, : len(row)] = row
-    return table
+    return {"energy_j": ("gpu_s", power), "carbon_g": ("energy_j", g_per_j)}
 
 
 def node_table(fleet: Fleet) -> dict[str, Any]:
@@ -154,7 +71,7 @@ def change_table(shrinking: Shrinking) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def timeline_table(config: RunConfig, workload: Workload, requests: dict[str, Any], timeline: Timeline) -> dict[str, Any]:
+def timeline_table(requests: RequestTable, timeline: Timeline) -> dict[str, Any]:
     """One row an interval: what was sampled at its end and what happened in it."""
     sampled = {name: np.array([row[at] for row in timeline.rows]) for at, name in enumerate(FIELDS)}
     edges = np.concatenate([[0.0], sampled["time_s"]])
@@ -162,19 +79,22 @@ def timeline_table(config: RunConfig, workload: Workload, requests: dict[str, An
     def count(times: NDArray[np.float64]) -> NDArray[np.int64]:
         return np.histogram(times[np.isfinite(times)], edges)[0].astype(np.int64)
 
-    done, met = requests["done_s"], requests["met_sla"] == 1
-    dispatched, budget = requests["dispatched_s"], requests["budget"]
-    known = np.isfinite(dispatched)
-    given = np.histogram(dispatched[known], edges, weights=budget[known])[0]
+    counts = {name: np.zeros(len(timeline.rows), dtype=np.int64) for name in ("arrived", "completed", "met_sla", "missed", "dispatched")}
+    given = np.zeros(len(timeline.rows))
+    for rows in requests.parts(("arrival_s", "done_s", "met_sla", "dispatched_s", "budget", "status")):
+        done, met, dispatched = rows["done_s"], rows["met_sla"] == 1, rows["dispatched_s"]
+        counts["arrived"] += count(rows["arrival_s"])
+        counts["completed"] += count(done[rows["status"].codes == COMPLETED])
+        counts["met_sla"] += count(done[met])
+        counts["missed"] += count(done[~met])
+        counts["dispatched"] += count(dispatched)
+        known = np.isfinite(dispatched)
+        given += np.histogram(dispatched[known], edges, weights=rows["budget"][known])[0]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean_budget = given / count(dispatched)
-    completed = requests["status"].codes == COMPLETED
+        mean_budget = given / counts.pop("dispatched")
     return {
         "time_s": sampled["time_s"],
-        "arrived": count(workload.trace.arrival_s),
-        "completed": count(done[completed]),
-        "met_sla": count(done[met]),
-        "missed": count(done[~met]),
+        **counts,
         **{name: sampled[name].astype(np.int64) for name in ("pending", "waiting", "running")},
         "kv_used": sampled["kv_used"],
         "budget": mean_budget,

@@ -1,13 +1,17 @@
 """What happened to each request, kept as columns rather than objects."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cloudsim.clock import Clock
+from cloudsim.errors import SimulationError
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.serving.request import Request
+from cloudsim.workload.block import BLOCK, RequestBlock
+from cloudsim.workload.workload import Workload
 
 FIELDS: tuple[tuple[str, str], ...] = (
     ("request", "int64"),
@@ -29,23 +33,33 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("lost_gpu_s", "float64"),
 )
 CHUNK = 256
+NOT_ENDED = -1
 STATUS_CODES = {status: code for code, status in enumerate(STATUSES)}
 
 
+Columns = dict[str, NDArray[Any]]
+
+
 class Recorder:
-    """Takes each request once, at its end, and turns rows into typed columns a few thousand at a time.
+    """Takes each request once, at its end, and hands on a block of them as typed columns as soon as all its requests have ended.
 
     Args:
+        clock: of the run.
         pools: names of the contender's pools, in order.
+        workload: whose requests they are; blocks that have ended are closed.
+        ended: called with each such block and its columns, in order of the requests.
+
+    Raises:
+        SimulationError: from any method, when a request ended twice or not at all.
     """
 
-    def __init__(self, clock: Clock, pools: list[str]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, pools: list[str], workload: Workload, ended: Callable[[RequestBlock, Columns], None]) -> None:
+        self._clock, self._workload, self._ended = clock, workload, ended
         self._pools = {name: code for code, name in enumerate(pools)}
         self.reasons: dict[str, int] = {"": 0}
         self._rows: list[tuple[Any, ...]] = []
-        self._chunks: list[list[NDArray[Any]]] = [[] for _ in FIELDS]
-        self.count = 0  # requests that have ended
+        self._open: dict[int, Columns] = {}
+        self._left: dict[int, int] = {}  # requests of an open block that have not ended
 
     def end(self, request: Request, status: str, reason: str) -> None:
         """Note the end of a request: its status, and why if it was not served."""
@@ -61,25 +75,39 @@ class Recorder:
             request.preempted, request.retries, request.migrations, request.past_gpu_s + request.gpu_s * gpus,
             request.past_lost_gpu_s + request.lost_gpu_s * gpus,
         ))  # fmt: skip
-        self.count += 1
         if len(self._rows) >= CHUNK:
-            self._flush()
+            self._file()
 
-    def _flush(self) -> None:
-        for chunks, values, (_, kind) in zip(self._chunks, zip(*self._rows, strict=True), FIELDS, strict=True):
-            chunks.append(np.array(values, dtype=kind))
+    def close(self) -> None:
+        """Hand on what has ended since; the last call."""
+        self._file()
+        if open_blocks := self._workload.open_blocks:
+            raise SimulationError(f"requests did not end: of the blocks of {BLOCK}, these are open: {', '.join(map(str, open_blocks))}")
+
+    def _file(self) -> None:
+        if not self._rows:
+            return
+        columns = [np.array(values, dtype=kind) for values, (_, kind) in zip(zip(*self._rows, strict=True), FIELDS, strict=True)]
         self._rows = []
+        numbers = columns[0] // BLOCK
+        for number in np.unique(numbers).tolist():
+            chosen = numbers == number
+            at = columns[0][chosen] - number * BLOCK
+            block = self._open.get(number) or self._opened(number)
+            for (name, _), column in zip(FIELDS, columns, strict=True):
+                block[name][at] = column[chosen]
+            self._left[number] -= len(at)
+            if self._left[number] <= 0:
+                self._hand_on(number)
 
-    def columns(self) -> dict[str, NDArray[Any]]:
-        """All columns, ordered by request; the recorder gives them away and is empty afterwards."""
-        if self._rows:
-            self._flush()
-        columns: dict[str, NDArray[Any]] = {}
-        order = None
-        for at, (name, kind) in enumerate(FIELDS):
-            column = np.concatenate([np.zeros(0, kind), *self._chunks[at]])
-            self._chunks[at] = []
-            if order is None:
-                order = np.argsort(column, kind="stable")
-            columns[name] = column[order]
-        return columns
+    def _opened(self, number: int) -> Columns:
+        rows = len(self._workload.block_of(number * BLOCK))
+        self._open[number], self._left[number] = {name: np.full(rows, NOT_ENDED, kind) for name, kind in FIELDS}, rows
+        return self._open[number]
+
+    def _hand_on(self, number: int) -> None:
+        noted = self._open.pop(number)
+        del self._left[number]
+        if (noted["status"] == NOT_ENDED).any():
+            raise SimulationError("a request ended twice")
+        self._ended(self._workload.close(number), noted)

@@ -15,7 +15,7 @@ from cloudsim.report.palette import looks
 from cloudsim.report.wording import NOTHING, label, percent, ratio
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from cloudsim.results import RequestParts
 
 STEPS = 20
 """Classes of the distribution, each 0.05 wide and closed above, so that the full budget falls in the last."""
@@ -36,18 +36,24 @@ class BudgetShares:
     mean: float
 
 
-def budget_info(requests: "pd.DataFrame", contenders: Sequence[str], tiers: Sequence[str]) -> list[BudgetShares]:
-    """Shares for every tier of each contender with a budget below 1 anywhere; empty if there is none."""
-    owner, tier = (codes(requests["contender"], contenders), codes(requests["tier"], tiers))
-    budget = requests["budget"].to_numpy(dtype=np.float64)
-    given = np.isfinite(budget) & (owner >= 0) & (tier >= 0)
-    # A budget is stored as float32, so 0.7 reads 0.69999999: rounding keeps it in the class that ends there.
-    step = np.clip(np.ceil(np.where(given, budget, 1.0).round(6) * STEPS - 1e-6).astype(np.int64) - 1, 0, STEPS - 1)
+def budget_info(requests: "RequestParts", contenders: Sequence[str], tiers: Sequence[str]) -> list[BudgetShares]:
+    """Shares for every tier of each contender with a budget below 1 anywhere; empty if there is none.
+
+    Args:
+        requests: `RunFolder.request_parts`.
+    """
     shape = (len(contenders), len(tiers), STEPS)
-    cell = ((owner * len(tiers) + tier) * STEPS + step)[given]
-    number = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
-    sums = np.bincount(cell // STEPS, weights=budget[given], minlength=shape[0] * shape[1]).reshape(shape[:2])
-    reduced = np.bincount(owner[given & (budget < 1 - 1e-6)], minlength=len(contenders)) > 0
+    number, sums, reduced = np.zeros(shape, dtype=np.int64), np.zeros(shape[:2]), np.zeros(shape[0], dtype=np.bool_)
+    for i, name in enumerate(contenders):
+        for part in requests(name, ("tier", "budget")):
+            tier, budget = codes(part["tier"], tiers), part["budget"].to_numpy(dtype=np.float64)
+            given = np.isfinite(budget) & (tier >= 0)
+            tier, budget = tier[given], budget[given]
+            # A budget is stored as float32, so 0.7 reads 0.69999999: rounding keeps it in the class that ends there.
+            step = np.clip(np.ceil(budget.round(6) * STEPS - 1e-6).astype(np.int64) - 1, 0, STEPS - 1)
+            number[i] += np.bincount(tier * STEPS + step, minlength=number[i].size).reshape(number[i].shape)
+            sums[i] += np.bincount(tier, weights=budget, minlength=shape[1])
+            reduced[i] |= (budget < 1 - 1e-6).any()
     return [
         BudgetShares(name, word, number[i, j] / max(1, total), total, float(sums[i, j] / total) if total else float("nan"))
         for i, name in enumerate(contenders)

@@ -7,7 +7,8 @@ from cloudsim.report.figure import Figure, Plot, Section, table
 from cloudsim.report.over_time import TimeGrid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
+    from typing import Any
 
     import pandas as pd
 
@@ -17,18 +18,22 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def hardware_info(changes: "pd.DataFrame", requests: "pd.DataFrame", contenders: "Sequence[str]") -> "pd.DataFrame":
+def hardware_info(changes: "pd.DataFrame", summary: "Mapping[str, Any]") -> "pd.DataFrame":
     """One row a contender and replication: how often each change came, seconds that restarts took, and KV preemptions."""
     import pandas as pd
 
     runs = ["contender", "replication"]
-    info = pd.DataFrame(index=pd.MultiIndex.from_product([contenders, sorted(set(requests["replication"]))], names=runs))
+    evicted = {
+        (name, replication): int(count)
+        for name, metrics in summary["contenders"].items()
+        for replication, count in enumerate(metrics["kv_preemptions"]["seeds"])
+    }
+    info = pd.DataFrame(index=pd.MultiIndex.from_tuples(evicted, names=runs))
     for name in COLUMNS:
         info[name] = changes[changes["change"] == name].groupby(runs, observed=True).size().reindex(info.index, fill_value=0)
     starts = changes[changes["change"] == "restarting"].groupby(runs, observed=True)["takes_s"].sum()
     info["down_s"] = starts.reindex(info.index, fill_value=0.0)
-    evicted = requests.groupby(runs, observed=True)["preempted"].sum()
-    info["evicted"] = evicted.reindex(info.index, fill_value=0)
+    info["evicted"] = list(evicted.values())
     return info.reset_index()
 
 

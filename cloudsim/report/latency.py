@@ -1,6 +1,6 @@
 """Latency distributions of completed requests as quantiles, by contender and tier."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,11 @@ from cloudsim.report.over_time import codes
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cloudsim.results import RequestParts
+
 Floats = NDArray[np.float64]
 LATENCIES = ("ttft_s", "tpot_s", "e2e_s")
+COLUMNS = ("tier", "status", "arrival_s", "first_token_s", "done_s", "generated_tokens")
 QUANTILES: Floats = np.concatenate([np.linspace(0, 0.99, 331), np.linspace(0.99, 1, 71)[1:]])
 """Where the curves are sampled: denser in the last per cent, where promises break. Shape (401,)."""
 
@@ -39,34 +42,47 @@ class Curve:
     left_out: dict[str, int]
 
 
-def latency_info(requests: "pd.DataFrame", contenders: Sequence[str], tiers: Sequence[str]) -> list[Curve]:
-    """Curves of every contender and latency, for all tiers together and for each."""
-    owner, tier, status = (codes(requests[c], w) for c, w in (("contender", contenders), ("tier", tiers), ("status", STATUSES)))
-    values = _latencies(requests)
+def latency_info(requests: "RequestParts", contenders: Sequence[str], tiers: Sequence[str]) -> list[Curve]:
+    """Curves of every contender and latency, for all tiers together and for each.
+
+    Args:
+        requests: `RunFolder.request_parts`.
+    """
     curves = []
-    for i, name in enumerate(contenders):
-        mine = owner == i
-        tier_mine, status_mine = tier[mine], status[mine]
-        done = status_mine == STATUSES.index("completed")
-        tier_done = tier_mine[done]
-        for latency in LATENCIES:
-            value = values[latency][mine][done]
+    for name in contenders:
+        number, tier, values = _completed(requests(name, COLUMNS), tiers)
+        for latency, value in values.items():
             for at in range(-1, len(tiers)):
-                chosen = value if at < 0 else value[tier_done == at]
+                chosen = value if at < 0 else value[tier == at]
                 there = np.sort(chosen[np.isfinite(chosen)])
-                number = np.bincount(status_mine if at < 0 else status_mine[tier_mine == at], minlength=len(STATUSES))
-                left = {word: int(n) for word, n in zip(STATUSES, number, strict=True) if word != "completed" and n}
+                ended = number.sum(axis=0) if at < 0 else number[at]
+                left = {word: int(n) for word, n in zip(STATUSES, ended, strict=True) if word != "completed" and n}
                 if len(chosen) > len(there):
                     left["one token"] = len(chosen) - len(there)
                 curves.append(Curve(name, None if at < 0 else tiers[at], latency, quantiles(there), len(there), left))
     return curves
 
 
-def _latencies(requests: "pd.DataFrame") -> dict[str, Floats]:
+def _completed(parts: "Iterable[pd.DataFrame]", tiers: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int8], dict[str, Floats]]:
+    """How many requests ended how, shape (tiers, statuses); and of those that were completed the tier and the latencies, shape (n,)."""
+    number = np.zeros((len(tiers), len(STATUSES)), dtype=np.int64)
+    kept: list[tuple[NDArray[np.int8], list[Floats]]] = []
+    for part in parts:
+        tier, status = codes(part["tier"], tiers), codes(part["status"], STATUSES)
+        number += np.bincount(tier * len(STATUSES) + status, minlength=number.size).reshape(number.shape)
+        done = status == STATUSES.index("completed")
+        kept.append((tier[done].astype(np.int8), _latencies(part[done])))
+    tier_of = np.concatenate([np.zeros(0, np.int8), *(one for one, _ in kept)])
+    columns = [np.concatenate([np.zeros(0), *(values[at] for _, values in kept)]) for at in range(len(LATENCIES))]
+    return number, tier_of, dict(zip(LATENCIES, columns, strict=True))
+
+
+def _latencies(requests: "pd.DataFrame") -> list[Floats]:
+    """In the order of `LATENCIES`."""
     arrival, first, done = (requests[name].to_numpy(dtype=np.float64) for name in ("arrival_s", "first_token_s", "done_s"))
     later = requests["generated_tokens"].to_numpy(dtype=np.float64) - 1
     tpot = np.divide(done - first, later, out=np.full(len(later), np.nan), where=later > 0)
-    return {"ttft_s": first - arrival, "tpot_s": tpot, "e2e_s": done - arrival}
+    return [first - arrival, tpot, done - arrival]
 
 
 def quantiles(ascending: Floats) -> Floats:

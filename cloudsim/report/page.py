@@ -91,15 +91,14 @@ def report_sections(folder: "RunFolder") -> list[Section]:
     verdict = verdict_info(folder.summary)
     grid = TimeGrid(folder.timeline, verdict.contenders)
     tiers = folder.config["tiers"]
-    requests = folder.requests
     return [
         verdict_section(verdict),
         sla_section(grid),
         fleet_section(fleet_info(folder.nodes, folder.changes, verdict.contenders, range(max(1, verdict.seeds))), grid),
-        *([hardware_section(hardware_info(folder.changes, requests, verdict.contenders), grid)] if len(folder.changes) else []),
+        *([hardware_section(hardware_info(folder.changes, folder.summary), grid)] if len(folder.changes) else []),
         load_section(grid),
-        budget_section(budget_info(requests, verdict.contenders, list(tiers)), grid),
-        latency_section(latency_info(requests, verdict.contenders, list(tiers)), tiers),
+        budget_section(budget_info(folder.request_parts, verdict.contenders, list(tiers)), grid),
+        latency_section(latency_info(folder.request_parts, verdict.contenders, list(tiers)), tiers),
         cost_section(folder.summary, grid),
         quality_section(verdict),
         provenance_section(folder.manifest, folder.config),

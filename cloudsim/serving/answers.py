@@ -12,9 +12,9 @@ from cloudsim.models.elastic import Level
 from cloudsim.models.quality import fit_threshold, success
 from cloudsim.models.suite import Suite
 from cloudsim.serving.request import Request
-from cloudsim.workload import Workload
+from cloudsim.workload.block import RequestBlock
+from cloudsim.workload.workload import Workload
 
-BLOCK = 65_536
 Columns = Mapping[str, NDArray[Any]]
 
 
@@ -27,11 +27,16 @@ class Answers(Protocol):
     def squeeze(self, request: Request, pool: str, level: Level, generated_tokens: int) -> int:
         """Cut the reasoning of a running request down to `level`, after so many tokens; returns the new length of its answer."""
 
-    def right(self, noted: Columns) -> NDArray[np.bool_]:
-        """Whether the answers are right; of no meaning where there is none. Args: noted: columns of the recorder. Shape (n,)."""
+    def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
+        """What became of the answers of a block whose requests have all ended; it is asked for once.
 
-    def realised(self, noted: Columns) -> Mapping[str, NDArray[Any]]:
-        """Columns that are known better than the levels tell: `depth`, `width`, `output_tokens`."""
+        Args:
+            noted: columns of the recorder.
+
+        Returns:
+            `right`, of no meaning where there is no answer; and what is known better than the levels tell of `depth`, `width` and
+            `output_tokens`. Shape (n,) each.
+        """
 
 
 class ProfiledAnswers:
@@ -41,8 +46,10 @@ class ProfiledAnswers:
     level right more often does so for the same requests.
     """
 
-    def __init__(self, config: RunConfig, workload: Workload, pools: Sequence[Pool]) -> None:
-        self._config, self._workload, self._pools = config, workload, pools
+    def __init__(self, config: RunConfig, pools: Sequence[Pool]) -> None:
+        self._config, self._pools = config, pools
+        self._suites = {pool.name: Suite(pool.measured) for pool in pools if pool.measured is not None}
+        self._thresholds = {pool.name: self._thresholds_of(pool) for pool in pools if pool.measured is None}
 
     def give(self, request: Request, pool: str, level: Level) -> None:
         """See `Answers`."""
@@ -55,26 +62,21 @@ class ProfiledAnswers:
         request.token_level = level
         return answer_tokens(request, level)
 
-    def right(self, noted: Columns) -> NDArray[np.bool_]:
+    def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; of the request's two levels the leaner one counts."""
-        workload = self._workload
         leaner = np.maximum(noted["level"], noted["token_level"])
-        right = np.zeros(len(workload), dtype=np.bool_)
+        right = np.zeros(len(block), dtype=np.bool_)
         for code, pool in enumerate(self._pools):
             mine = noted["pool"] == code
-            if pool.measured is not None:
-                suite = Suite(pool.measured)
-                picked = suite.pick(workload.difficulty[mine], workload.luck[mine])
-                right[mine] = suite.right[leaner[mine], picked]
-                continue
-            thresholds = self._thresholds(pool)
-            for first in range(0, len(workload), BLOCK):
-                rows = slice(first, first + BLOCK)
-                chance = success(thresholds[leaner[rows]], workload.difficulty[rows])
-                right[rows] = np.where(mine[rows], workload.luck[rows] < chance, right[rows])
-        return right
+            if pool.name in self._suites:
+                suite = self._suites[pool.name]
+                right[mine] = suite.right[leaner[mine], suite.pick(block.difficulty[mine], block.luck[mine])]
+            else:
+                chance = success(self._thresholds[pool.name][leaner], block.difficulty)
+                right = np.where(mine, block.luck < chance, right)
+        return {"right": right}
 
-    def _thresholds(self, pool: Pool) -> NDArray[np.float64]:
+    def _thresholds_of(self, pool: Pool) -> NDArray[np.float64]:
         task, settings = self._config.family.task, self._config.workload
         score, alpha, beta = pool.model.score(task), settings.difficulty_alpha, settings.difficulty_beta
         # One more for level -1, of requests that never had a replica.
@@ -82,10 +84,6 @@ class ProfiledAnswers:
         made = np.full(most + 1, np.nan)
         made[: len(pool.profile.levels)] = [fit_threshold(score * level.quality, alpha, beta) for level in pool.profile.levels]
         return made
-
-    def realised(self, noted: Columns) -> Mapping[str, NDArray[Any]]:
-        """Nothing."""
-        return {}
 
 
 def answer_tokens(request: Request, level: Level) -> int:
@@ -96,7 +94,7 @@ def answer_tokens(request: Request, level: Level) -> int:
 def build_answers(config: RunConfig, workload: Workload, pools: Mapping[str, Pool]) -> Answers:
     """The answers that `model.backend` names; `ConfigError` or `ModelError` if a network cannot be loaded."""
     if config.model.backend == "profiled":
-        return ProfiledAnswers(config, workload, list(pools.values()))
+        return ProfiledAnswers(config, list(pools.values()))
     from cloudsim.serving.problem_answers import ProblemAnswers
 
     if config.model.backend == "recorded":

@@ -11,6 +11,7 @@ from cloudsim.cluster.pool import Pool
 from cloudsim.models.elastic import Level
 from cloudsim.serving.answers import Columns
 from cloudsim.serving.request import Request
+from cloudsim.workload.block import RequestBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +77,12 @@ class ProblemAnswers:
         request.token_level = level
         return answer.new_tokens
 
-    def answer(self, request: int) -> Answer | None:
-        """What a request was answered, None if it was never dispatched."""
-        known = self._given.get(request)
-        return known[2] if known is not None else None
-
-    def right(self, noted: Columns) -> NDArray[np.bool_]:
-        """See `Answers`."""
-        return np.array([answer is not None and answer.right for answer in map(self.answer, noted["request"].tolist())], dtype=np.bool_)
-
-    def realised(self, noted: Columns) -> Mapping[str, NDArray[Any]]:
-        """See `Answers`."""
-        answers = [self.answer(request) for request in noted["request"].tolist()]
+    def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
+        """See `Answers`; they are forgotten."""
+        given = [self._given.pop(request, None) for request in noted["request"].tolist()]
+        answers = [known[2] if known is not None else None for known in given]
         return {
+            "right": np.array([answer is not None and answer.right for answer in answers], dtype=np.bool_),
             "depth": np.array([np.nan if answer is None else answer.level.depth for answer in answers], dtype=np.float32),
             "width": np.array([np.nan if answer is None else answer.level.width for answer in answers], dtype=np.float32),
             "output_tokens": np.array([0 if answer is None else answer.new_tokens for answer in answers], dtype=np.int32),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cloudsim.cli import main
+from traces.blocks import joined
 from traces.reading.trace import read_trace
 
 ROWS = "".join(f"{at / 2},{10 + at},{5 + at % 7}\n" for at in range(200))
@@ -126,7 +127,7 @@ def test_a_converted_table_is_replayed_by_a_run(capsys, traffic, tmp_path):
     from traces.replay.traffic import ReplayedTraffic
 
     told(capsys, "convert", traffic, tmp_path / "table.parquet")
-    made = ReplayedTraffic(file=str(tmp_path / "table.parquet")).requests(60.0, np.random.default_rng(0))
+    made = joined(ReplayedTraffic(file=str(tmp_path / "table.parquet")).requests(60.0, np.random.default_rng(0)))
     assert len(made) == 120
     assert made.input_tokens[:3].tolist() == [10, 11, 12]
 

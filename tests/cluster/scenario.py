@@ -31,7 +31,7 @@ class Listed:
 
     def requests(self, duration_s, rng):
         columns = list(zip(*(row for row in self.rows if row[0] < duration_s), strict=True)) or [(), (), ()]
-        return RequestTrace(np.array(columns[0], float), *(np.array(column, np.int64) for column in columns[1:]), (SOURCE,))
+        yield RequestTrace(np.array(columns[0], float), *(np.array(column, np.int64) for column in columns[1:]), (SOURCE,))
 
 
 class Scheduled:
@@ -151,10 +151,10 @@ def words(column):
     return [column.words[code] for code in column.codes]
 
 
-def fingerprint(tables):
-    """Digest of all result tables of a run, to the byte."""
+def fingerprint(tables, names=("requests", "nodes", "timeline", "changes")):
+    """Digest of result tables of a run, to the byte."""
     digest = hashlib.sha256()
-    for table in (tables.requests, tables.nodes, tables.timeline, tables.changes):
+    for table in (getattr(tables, name) for name in names):
         for name, column in table.items():
             digest.update(name.encode())
             if isinstance(column, Words):

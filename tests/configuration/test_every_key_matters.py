@@ -21,12 +21,14 @@ from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError
 from cloudsim.experiment import outcomes, tasks
 from cloudsim.metrics.summary import metrics
-from cloudsim.simulation import build_market, build_workload, simulate
+from cloudsim.simulation import build_market, simulate
+from cloudsim.workload.drawing import draw_blocks
 from tests.cluster.scenario import contender, fingerprint, listed, preset, scheduled, small, tree
 from tests.configuration.keys import argument_leaves, schema_leaves
 from tests.latency.points import write_step_times
 from tests.models import profiles
 from tests.models.own import write_catalog
+from traces.blocks import joined
 from traces.errors import TraceError
 
 ROWS = [(round(at * 0.31, 3), 200 + at * 37 % 900, 40 + at * 53 % 400) for at in range(380)] + [(118.5, 9000, 50), (119.0, 300, 900)]
@@ -353,12 +355,12 @@ def made_by(group, component):
     # GCP's list of zones has those of the AWS traces too.
     config = RunConfig.model_validate(tree({group: component, "duration_s": hours * 3600.0}, ("provider=gcp",)))
     try:
-        made = (build_market if group == "spot" else build_workload)(config, 0)
+        made = build_market(config, 0) if group == "spot" else joined(block.trace for block in draw_blocks(config, 0))
     except TraceError as error:
         return "error", str(error)
     if group == "spot":
         return [(z.zone, z.region, z.time_s.tobytes(), z.capacity.tobytes(), z.price_usd_per_h.tobytes()) for z in made.zones], made.sources
-    return [column.tobytes() for column in (made.trace.arrival_s, made.trace.input_tokens, made.trace.output_tokens)], made.sources
+    return [column.tobytes() for column in (made.arrival_s, made.input_tokens, made.output_tokens)], made.sources
 
 
 def in_a_run(group, component, key):

@@ -35,6 +35,11 @@ class FakeRunFolder:
     timeline: pd.DataFrame
     changes: pd.DataFrame
 
+    def request_parts(self, contender, columns):
+        """In parts of odd length, so that sums over parts are put to the test."""
+        mine = self.requests.loc[self.requests["contender"] == contender, list(columns)]
+        return (mine.iloc[first : first + 257] for first in range(0, len(mine), 257))
+
 
 def run_folder(contenders=tuple(SPEEDS), replications=3, requests=2000, duration_s=7200.0, seed=0, dead=(), tiers=TIERS):
     """The run of `contenders`; those in `dead` never complete a request. `requests` is the number of each run."""
@@ -96,7 +101,8 @@ def _requests(rng, name, arrival, duration_s, dead, tiers):
             "output_tokens": output, "generated_tokens": got, "difficulty": rng.beta(2, 3, n), "model": "Qwen3-4B", "node": 0,
             "budget": np.where(status == "rejected", np.nan, budget), "depth": budget, "width": budget, "tokens": 1.0,
             "correct": np.where(completed, rng.random(n) < RIGHT.get(name, 0.4), -1).astype(int), "met_sla": met.astype(int),
-            "preempted": 0, "retries": 0, "migrations": 0, "gpu_s": 1.0, "lost_gpu_s": 0.0, "energy_j": 300.0, "carbon_g": 0.03,
+            "preempted": (output % 7 == 0).astype(int),
+            "retries": 0, "migrations": 0, "gpu_s": 1.0, "lost_gpu_s": 0.0, "energy_j": 300.0, "carbon_g": 0.03,
         }
     )  # fmt: skip
 
@@ -187,7 +193,12 @@ def _metrics(requests, nodes, tiers):
         "e2e": completed.done_s - completed.arrival_s,
     }
     out |= {f"{name}_p{p}_s": values.quantile(p / 100) for name, values in latencies.items() for p in (50, 90, 99)}
-    out |= {"preemptions": int((nodes.end_reason == "reclaimed").sum()), "retried": 0, "budget_mean": requests.budget.mean()}
+    out |= {
+        "preemptions": int((nodes.end_reason == "reclaimed").sum()),
+        "kv_preemptions": requests.preempted.sum(),
+        "retried": 0,
+        "budget_mean": requests.budget.mean(),
+    }
     out |= {f"{kind}_usd": nodes[f"{kind}_usd"].sum() for kind in ("starting", "useful", "lost", "idle", "transfer")}
     return {key: float(value) for key, value in out.items()}
 

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from traces.blocks import joined
 from traces.errors import TraceError
 from traces.files import data_folder, data_path, sha256
 
@@ -36,9 +37,9 @@ def test_a_file_is_found_below_the_folder_or_by_its_absolute_path(monkeypatch, t
 def test_a_missing_data_set_says_which_from_where_and_how(preset, monkeypatch, tmp_path, group, name, words):
     monkeypatch.setenv("CLOUDSIM_DATA", str(tmp_path / "nowhere"))
     source = preset(group, name)
-    make = source.requests if group == "traffic" else source.spot
+    rng = np.random.default_rng(0)
     with pytest.raises(TraceError) as error:
-        make(600.0, np.random.default_rng(0))
+        joined(source.requests(600.0, rng)) if group == "traffic" else source.spot(600.0, rng)
     for word in [*words, str(tmp_path / "nowhere"), "CLOUDSIM_DATA=/path/to/data"]:
         assert word in str(error.value)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
+from traces.blocks import joined
 from traces.reading.reader import ReadOptions
 from traces.reading.registry import known_readers
 from traces.reading.trace import read_trace
@@ -31,7 +32,7 @@ def test_the_documented_traffic_is_used_by_its_target(my_sources):
     from omegaconf import OmegaConf
 
     written = re.search(r"```yaml\n(_target_: .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    table = instantiate(OmegaConf.create(written[1])).requests(9.0, np.random.default_rng(0))
+    table = joined(instantiate(OmegaConf.create(written[1])).requests(9.0, np.random.default_rng(0)))
 
     assert table.arrival_s.tolist() == [0, 2, 4, 6, 8]
     assert set(table.input_tokens) == {500}

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from traces.blocks import joined
 from traces.errors import TraceError
 from traces.generators.gaps import GammaGaps, PoissonGaps, WeibullGaps
 from traces.generators.lengths import Exponential, Lognormal, ParetoLognormal, Quantiles
@@ -33,7 +34,7 @@ def gap_cv_in_windows(arrival_s, window_s=600.0):
 
 def test_azure_preset_has_the_published_arrivals(preset):
     traffic = preset("traffic", "azure_conv_like")
-    tables = [traffic.requests(SPAN_S, np.random.default_rng(seed)) for seed in range(60)]
+    tables = [joined(traffic.requests(SPAN_S, np.random.default_rng(seed))) for seed in range(60)]
     counts = [np.bincount((table.arrival_s // 60).astype(int), minlength=58) for table in tables]
 
     assert np.mean([len(table) / SPAN_S for table in tables]) == pytest.approx(5.53, rel=0.01)
@@ -44,7 +45,7 @@ def test_azure_preset_has_the_published_arrivals(preset):
 
 
 def test_azure_preset_has_the_published_lengths(preset):
-    table = preset("traffic", "azure_conv_like").requests(200_000, np.random.default_rng(0))
+    table = joined(preset("traffic", "azure_conv_like").requests(200_000, np.random.default_rng(0)))
 
     assert np.percentile(table.input_tokens, (50, 90, 99)) == pytest.approx((1020, 2734, 4142), rel=0.01)
     assert np.percentile(table.output_tokens, (50, 90, 99)) == pytest.approx((129, 424, 601), rel=0.01)
@@ -55,7 +56,7 @@ def test_azure_preset_has_the_published_lengths(preset):
 
 
 def test_poisson_preset_is_poisson_with_the_stated_means(preset):
-    table = preset("traffic", "poisson").requests(100_000, np.random.default_rng(0))
+    table = joined(preset("traffic", "poisson").requests(100_000, np.random.default_rng(0)))
     counts = np.bincount((table.arrival_s // 10).astype(int), minlength=10_000)
 
     assert len(table) / 100_000 == pytest.approx(4.0, rel=0.01)
@@ -67,9 +68,9 @@ def test_poisson_preset_is_poisson_with_the_stated_means(preset):
 
 def test_azure_code_preset_has_the_published_statistics(preset):
     traffic = preset("traffic", "azure_code_like")
-    tables = [traffic.requests(SPAN_S, np.random.default_rng(seed)) for seed in range(200)]
+    tables = [joined(traffic.requests(SPAN_S, np.random.default_rng(seed))) for seed in range(200)]
     counts = [np.bincount((table.arrival_s // 60).astype(int), minlength=58) for table in tables]
-    long = traffic.requests(400_000, np.random.default_rng(0))
+    long = joined(traffic.requests(400_000, np.random.default_rng(0)))
 
     # The mean rate of a run of an hour has a standard deviation of an eighth: heaps are few and large.
     assert len(long) / 400_000 == pytest.approx(2.57, rel=0.04)
@@ -81,9 +82,9 @@ def test_azure_code_preset_has_the_published_statistics(preset):
 
 def test_mooncake_preset_has_the_published_statistics(preset):
     traffic = preset("traffic", "mooncake_like")
-    tables = [traffic.requests(SPAN_S, np.random.default_rng(seed)) for seed in range(60)]
+    tables = [joined(traffic.requests(SPAN_S, np.random.default_rng(seed))) for seed in range(60)]
     counts = [np.bincount((table.arrival_s // 60).astype(int), minlength=58) for table in tables]
-    long = traffic.requests(200_000, np.random.default_rng(0))
+    long = joined(traffic.requests(200_000, np.random.default_rng(0)))
 
     assert np.mean([len(table) / SPAN_S for table in tables]) == pytest.approx(3.40, rel=0.01)
     assert np.mean([count.max() / count.mean() for count in counts]) == pytest.approx(1.21, abs=0.03)
@@ -180,7 +181,7 @@ def test_shapes_multiply():
 def test_arrivals_are_sorted_and_inside_the_window(duration_s, rate_rps, gaps, rate, seed):
     traffic = Traffic(**{**QUANTILES, "rate_rps": rate_rps, "gaps": gaps, "rate": rate})
     try:
-        table = traffic.requests(duration_s, np.random.default_rng(seed))
+        table = joined(traffic.requests(duration_s, np.random.default_rng(seed)))
     except TraceError:
         assert rate_rps * duration_s < 1000  # heaps are far apart, but not that far
         return
@@ -233,7 +234,7 @@ def test_exponential_lengths_have_the_stated_mean():
 
 def test_the_same_generator_state_gives_the_same_table_and_another_another(preset):
     traffic = preset("traffic", "azure_conv_like")
-    first, again, other = (traffic.requests(600, np.random.default_rng(seed)) for seed in (7, 7, 8))
+    first, again, other = (joined(traffic.requests(600, np.random.default_rng(seed))) for seed in (7, 7, 8))
 
     assert first.arrival_s.tobytes() == again.arrival_s.tobytes()
     assert first.input_tokens.tobytes() == again.input_tokens.tobytes()
@@ -276,9 +277,9 @@ def test_a_missing_option_is_named():
 @pytest.mark.parametrize("duration_s", [0.0, -5.0, float("inf"), float("nan")])
 def test_an_impossible_duration_is_refused(duration_s):
     with pytest.raises(TraceError, match="duration_s"):
-        Traffic(**QUANTILES).requests(duration_s, np.random.default_rng(0))
+        joined(Traffic(**QUANTILES).requests(duration_s, np.random.default_rng(0)))
 
 
 def test_a_run_too_short_for_one_request_says_so():
     with pytest.raises(TraceError, match=r"no request arrives in 0\.001 s"):
-        Traffic(**QUANTILES).requests(0.001, np.random.default_rng(0))
+        joined(Traffic(**QUANTILES).requests(0.001, np.random.default_rng(0)))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from traces.blocks import joined
 from traces.errors import TraceError
 from traces.provenance import Provenance
 from traces.reading.stamps import nanosecond, nanoseconds
@@ -30,7 +31,7 @@ def write(tmp_path):
 
 
 def read(path, duration_s=1e-3):
-    return ReplayedTraffic(file=str(path), format="azure_llm").requests(duration_s, np.random.default_rng(0))
+    return joined(ReplayedTraffic(file=str(path), format="azure_llm").requests(duration_s, np.random.default_rng(0)))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def read(path, duration_s=1e-3):
 )
 def test_real_files_have_the_published_statistics(data_folder, preset, name, requests, rate_rps, inputs, outputs, span_s):
     source = preset("traffic", name)
-    table = source.requests(span_s, np.random.default_rng(0))
+    table = joined(source.requests(span_s, np.random.default_rng(0)))
 
     assert len(table) == requests
     assert table.arrival_s[0] == 0
@@ -56,7 +57,7 @@ def test_real_files_have_the_published_statistics(data_folder, preset, name, req
 
 
 def test_a_real_file_is_repeated_to_fill_a_longer_run(data_folder, preset):
-    table = preset("traffic", "azure_conv_2023").requests(7200, np.random.default_rng(0))
+    table = joined(preset("traffic", "azure_conv_2023").requests(7200, np.random.default_rng(0)))
     once = table.arrival_s[:19_366]
 
     assert table.arrival_s[19_366:38_732] - table.arrival_s[19_366] == pytest.approx(once, abs=1e-6)
@@ -178,4 +179,31 @@ def test_options_are_checked():
     with pytest.raises(TraceError, match="ReplayedTraffic: file"):
         ReplayedTraffic(file=3)
     with pytest.raises(TraceError, match="duration_s"):
-        ReplayedTraffic(file="x").requests(-1, np.random.default_rng(0))
+        joined(ReplayedTraffic(file="x").requests(-1, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("spread_s", [0.0, 7.0])
+@pytest.mark.parametrize("duration_s", [12.0, 45.5, 200.0])
+def test_small_blocks_and_a_file_read_again_for_each_round_change_nothing(write, monkeypatch, spread_s, duration_s):
+    path = write(HEADER, *(f"2023-11-16 18:15:{second // 3 * 3:02d},{second + 1},{60 - second}" for second in range(50)))
+    source = ReplayedTraffic(file=str(path), spread_s=spread_s)
+
+    def made():
+        blocks = list(source.requests(duration_s, np.random.default_rng(1)))
+        whole = joined(blocks)
+        return len(blocks), [column.tolist() for column in (whole.arrival_s, whole.input_tokens, whole.output_tokens)], whole.sources
+
+    few, *whole = made()
+    monkeypatch.setattr("traces.reading.delimited.BLOCK_BYTES", 150)
+    several, *held = made()
+    monkeypatch.setattr("traces.replay.traffic.MOST_HELD_REQUESTS", 20)
+    _, *read_again = made()
+
+    assert few < several
+    assert held == read_again == whole
+    assert ("repeated" in whole[1][0].origin) == (duration_s == 200)
+    arrival_s = np.array(whole[0][0])
+    assert (np.diff(arrival_s) >= 0).all()
+    if duration_s == 200 and spread_s:  # every round has the moments of the first
+        period_s = arrival_s[50] - arrival_s[0]
+        assert arrival_s[50:100] == pytest.approx(arrival_s[:50] + period_s, abs=1e-9)

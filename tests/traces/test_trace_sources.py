@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from traces.blocks import joined
 from traces.changes import change_points
 from traces.tables import RequestTrace, SpotTrace
 
@@ -31,9 +32,8 @@ for file in sys.argv[2:]:
 def fingerprint(group, source, seed=5):
     """Digest of the table a source makes."""
     digest = hashlib.sha256()
-    table = (source.requests if group == "traffic" else source.spot)(3000.0, np.random.default_rng(seed))
-    parts = [table] if group == "traffic" else table.zones
-    for part in parts:
+    rng = np.random.default_rng(seed)
+    for part in [joined(source.requests(3000.0, rng))] if group == "traffic" else source.spot(3000.0, rng).zones:
         for name in ("arrival_s", "input_tokens", "output_tokens", "time_s", "capacity", "price_usd_per_h"):
             if hasattr(part, name):
                 digest.update(getattr(part, name).tobytes())
@@ -51,7 +51,7 @@ def test_a_preset_makes_a_table_in_order(group, name, preset, request):
     source = preset(group, name)
     rng = np.random.default_rng(0)
     if group == "traffic":
-        table = source.requests(1800.0, rng)
+        table = joined(source.requests(1800.0, rng))
         assert isinstance(table.check(), RequestTrace)
         assert (table.arrival_s < 1800).all()
         assert {column.dtype for column in (table.input_tokens, table.output_tokens)} == {np.dtype(np.int64)}

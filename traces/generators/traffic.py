@@ -4,6 +4,8 @@ Input and output lengths are drawn independently of each other and of the arriva
 between -.11 and .07.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from pydantic import Field
 
@@ -32,7 +34,7 @@ class Traffic(Generated):
     input: Lengths
     output: Lengths
 
-    def requests(self, duration_s: float, rng: np.random.Generator) -> RequestTrace:
+    def requests(self, duration_s: float, rng: np.random.Generator) -> Iterator[RequestTrace]:
         """Requests that arrive in [0, `duration_s`); see `traces.sources.TrafficSource`."""
         check_duration(type(self).__name__, duration_s)
         edge_s, expected = expected_arrivals(duration_s, self.rate_rps, self.rate, rng)
@@ -41,4 +43,4 @@ class Traffic(Generated):
             raise TraceError(f"{self.name}: no request arrives in {duration_s:g} s at {self.rate_rps:g} requests/s; make the run longer")
         arrival_s = np.asarray(np.interp(clock, expected, edge_s))
         inputs, outputs = (lengths.draw(len(arrival_s), rng) for lengths in (self.input, self.output))
-        return RequestTrace(arrival_s, inputs, outputs, (self.source,)).check()
+        yield RequestTrace(arrival_s, inputs, outputs, (self.source,)).check()

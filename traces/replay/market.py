@@ -9,7 +9,7 @@ from pydantic import Field
 
 from traces.changes import change_points
 from traces.errors import TraceError
-from traces.files import data_path
+from traces.files import data_path, digests
 from traces.options import Options, Text, check_duration
 from traces.reading.bad_row import BadRow
 from traces.reading.reader import ReadOptions
@@ -73,7 +73,7 @@ class ReplayedMarket(Options):
         end_s = span_s(table, trace.reading.notes.facts)
         begin_s = self._begin_s(end_s - first_s, duration_s, rng)
         series = tuple(self._series(zone, rows, first_s + begin_s, duration_s) for zone, rows in zones)
-        sources = replayed_sources(self.path, path, trace.reading, f"from second {begin_s:.0f} on")
+        sources = replayed_sources(self.path, digests(path), trace.reading, f"from second {begin_s:.0f} on")
         return SpotTrace(series, duration_s, sources).check()
 
     def _lacks(self, name: str, zone: str, rows: pd.DataFrame) -> list[str]:

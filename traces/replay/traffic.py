@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from math import ceil
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
+from traces.blocks import joined
 from traces.errors import TraceError
-from traces.files import data_path
+from traces.files import data_path, digests
 from traces.options import Options, Text, check_duration
 from traces.reading.bad_row import BadRow
 from traces.reading.reader import ReadOptions
 from traces.reading.trace import Reading
 from traces.replay.origin import replayed_sources
 from traces.schemas import REQUESTS
-from traces.tables import Floats, Ints, RequestTrace
+from traces.tables import RequestTrace
 
 MOST_REPEATED_REQUESTS = 200_000_000
+MOST_HELD_REQUESTS = 1 << 20
+"""A trace of more is read again for each round, rather than held."""
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -43,7 +49,7 @@ class ReplayedTraffic(Options):
     start_s: Seconds = 0.0
     spread_s: Seconds = 0.0
 
-    def requests(self, duration_s: float, rng: np.random.Generator) -> RequestTrace:
+    def requests(self, duration_s: float, rng: np.random.Generator) -> Iterator[RequestTrace]:
         """Requests that arrive in [0, `duration_s`); see `traces.sources.TrafficSource`. `rng` is used only to spread.
 
         Raises:
@@ -51,41 +57,72 @@ class ReplayedTraffic(Options):
         """
         check_duration(type(self).__name__, duration_s)
         path = data_path(self.file)
+        digest, chance = digests(path), rng.bit_generator.state
+        held, rows, first_s, last_s = list[RequestTrace](), 0, 0.0, 0.0
+        reading = self._opened(path)
+        for block in self._blocks(reading, duration_s, rng):
+            if not rows:
+                first_s = float(block.arrival_s[0])
+            rows, last_s = rows + len(block), float(block.arrival_s[-1])
+            if rows <= MOST_HELD_REQUESTS:
+                held.append(block)
+            yield self._until(duration_s, replace(block, sources=replayed_sources(self.file, digest, reading)))
+        if last_s >= duration_s or last_s == first_s:
+            return
+        period_s = (last_s - first_s) * rows / (rows - 1)
+        rounds = ceil(duration_s / period_s)
+        if rounds * rows > MOST_REPEATED_REQUESTS:
+            raise TraceError(
+                f"{path} is only {last_s:.3g} s long; to fill {duration_s:g} s it would be repeated {rounds} times, "
+                f"which makes more than {MOST_REPEATED_REQUESTS} requests; use a longer trace or a shorter run"
+            )
+        remark = f"{period_s:.0f} s of trace, repeated to fill {duration_s:g} s"
+        sources = replayed_sources(self.file, digest, reading, remark)
+        for number in range(1, rounds):
+            rng.bit_generator.state = chance  # a round has the same moments as the one before
+            for block in held if rows <= MOST_HELD_REQUESTS else self._blocks(self._opened(path), duration_s, rng):
+                yield self._until(duration_s, replace(block, arrival_s=number * period_s + block.arrival_s, sources=sources))
+
+    def _opened(self, path: Path) -> Reading:
         reading = Reading(path, self.format, ReadOptions(columns=self.columns), self.on_bad_row)
         if reading.kind is not REQUESTS:
             raise TraceError(f"{path} is a table of {reading.kind.name} ({reading.reader.title}); traffic needs requests")
-        arrival_s, input_tokens, output_tokens = self._read(reading, duration_s)
-        if self.spread_s:
-            # Sorting keeps arrivals in order; lengths stay with their rows, which differ from others of the interval by chance only.
-            arrival_s = np.sort(arrival_s + rng.uniform(0.0, self.spread_s, len(arrival_s)))
-        remark = ""
-        if arrival_s[-1] < duration_s and len(arrival_s) > 1 and arrival_s[-1] > arrival_s[0]:
-            period_s = (arrival_s[-1] - arrival_s[0]) * len(arrival_s) / (len(arrival_s) - 1)
-            rounds = ceil(duration_s / period_s)
-            if rounds * len(arrival_s) > MOST_REPEATED_REQUESTS:
-                raise TraceError(
-                    f"{path} is only {arrival_s[-1]:.3g} s long; to fill {duration_s:g} s it would be repeated {rounds} times, "
-                    f"which makes more than {MOST_REPEATED_REQUESTS} requests; use a longer trace or a shorter run"
-                )
-            arrival_s = (np.arange(rounds)[:, None] * period_s + arrival_s).ravel()
-            input_tokens, output_tokens = np.tile(input_tokens, rounds), np.tile(output_tokens, rounds)
-            if rounds > 1:
-                remark = f"{period_s:.0f} s of trace, repeated to fill {duration_s:g} s"
-        count = int(np.searchsorted(arrival_s, duration_s, side="left"))
-        sources = replayed_sources(self.file, path, reading, remark)
-        return RequestTrace(arrival_s[:count], input_tokens[:count], output_tokens[:count], sources).check()
+        return reading
 
-    def _read(self, reading: Reading, duration_s: float) -> tuple[Floats, Ints, Ints]:
-        """Seconds from `start_s` on, input and output tokens until `duration_s` has passed."""
-        blocks: list[tuple[Floats, Ints, Ints]] = []
+    @staticmethod
+    def _until(duration_s: float, block: RequestTrace) -> RequestTrace:
+        return block.rows(0, int(np.searchsorted(block.arrival_s, duration_s, side="left")))
+
+    def _blocks(self, reading: Reading, duration_s: float, rng: np.random.Generator) -> Iterator[RequestTrace]:
+        """The trace from `start_s` on, at least until `duration_s` has passed."""
+        empty = True
+        for block in self._spread(self._read(reading, duration_s), rng) if self.spread_s else self._read(reading, duration_s):
+            empty = False
+            yield block
+        if empty:
+            raise TraceError(f"{reading.file.path} ends before second {self.start_s:g}; let start_s be smaller")
+
+    def _read(self, reading: Reading, duration_s: float) -> Iterator[RequestTrace]:
         for batch in reading.batches():
             arrival_s = np.asarray(batch.column("arrival_s")) - self.start_s
             kept = slice(int(np.searchsorted(arrival_s, 0.0)), None)
             inputs, outputs = (np.asarray(batch.column(name))[kept] for name in ("input_tokens", "output_tokens"))
-            blocks.append((arrival_s[kept], inputs, outputs))
+            if len(inputs):
+                yield RequestTrace(arrival_s[kept], inputs, outputs)
             if arrival_s[-1] >= duration_s:
-                break
-        columns = tuple(np.concatenate(column) for column in zip(*blocks, strict=True))
-        if not len(columns[0]):
-            raise TraceError(f"{reading.file.path} ends before second {self.start_s:g}; let start_s be smaller")
-        return columns[0], columns[1], columns[2]
+                return
+
+    def _spread(self, blocks: Iterator[RequestTrace], rng: np.random.Generator) -> Iterator[RequestTrace]:
+        """Each arrival moved by up to `spread_s`, and sorted; lengths stay with their rows, which differ by chance only."""
+        waiting: list[RequestTrace] = []
+        for block in blocks:
+            moved = block.arrival_s + rng.uniform(0.0, self.spread_s, len(block))
+            held = joined([*waiting, replace(block, arrival_s=moved)])
+            held = replace(held, arrival_s=np.sort(held.arrival_s))
+            # What comes later is moved forward only, so that up to the last time read nothing is missing.
+            settled = int(np.searchsorted(held.arrival_s, block.arrival_s[-1], side="left"))
+            if settled:
+                yield held.rows(0, settled)
+            waiting = [held.rows(settled, len(held))]
+        if waiting:
+            yield joined(waiting)

@@ -15,16 +15,17 @@ ANSWER_TOKENS = 208
 """What an engine is told an answer may take: no less than any `Question.limit`; the longest chain has 156 tokens with its answer."""
 
 
-def draw_problems(names: Sequence[str], difficulty: Floats, seed: int, replication: int) -> tuple[Problem, ...]:
+def draw_problems(names: Sequence[str], difficulty: Floats, seed: int, replication: int, first: int = 0) -> tuple[Problem, ...]:
     """One problem a request, none of them trained on: each family as likely, its difficulty the request's.
 
     Args:
         names: families.
         difficulty: of each request, in [0, 1]. Shape (n,).
+        first: number of the first request in the run.
     """
     chosen = [families()[name] for name in names]
     drawn = []
-    for index, value in enumerate(difficulty.tolist()):
+    for index, value in enumerate(difficulty.tolist(), first):
         random = Random(f"problem {seed} {replication} {index}")
         family = random.choice(chosen)
         grade = int(grades(np.array([value]), np.array([family.hardest]))[0])

@@ -7,20 +7,20 @@ from tests.l2a.live.runs import live
 
 
 def simulated(config):
-    """Tables of a run, and the answers that were given in it."""
+    """Tables of a run, and the answers that were given in it by request."""
     from unittest.mock import patch
 
-    from cloudsim import simulation
-    from cloudsim.serving.answers import build_answers
+    from cloudsim.serving.problem_answers import ProblemAnswers
+    from cloudsim.simulation import simulate
 
-    kept = []
+    kept, settle = {}, ProblemAnswers.settle
 
-    def keeping(*arguments):
-        kept.append(build_answers(*arguments))
-        return kept[-1]
+    def keeping(answers, block, noted):
+        kept.update({request: answer for request, (_, _, answer) in answers._given.items()})
+        return settle(answers, block, noted)
 
-    with patch.object(simulation, "build_answers", keeping):
-        return simulation.simulate(config, "one", 0), kept[0]
+    with patch.object(ProblemAnswers, "settle", keeping):
+        return simulate(config, "one", 0), kept
 
 
 @pytest.mark.parametrize("elastic", [True, False])
@@ -32,14 +32,14 @@ def test_live_equals_offline_problem_by_problem(measured, elastic):
     from cloudsim.l2a.live.network import load_network
     from cloudsim.l2a.tasks.problem import Effort
     from cloudsim.l2a.tasks.suite import Question
-    from cloudsim.workload import build_workload
+    from cloudsim.workload.drawing import draw_blocks
 
     config = live(measured, elastic=elastic, rows=12)
     tables, answers = simulated(config)
     network = load_network(measured / ("nested" if elastic else "dense"))
     budget = torch.tensor([ComputeBudget.of(0.7 if elastic else 1.0).vector])
     compared = 0
-    for index, problem in enumerate(build_workload(config, 0).questions):
+    for index, problem in enumerate(next(draw_blocks(config, 0)).questions):
         if tables.requests["retries"][index]:
             continue
         question = Question.of(problem, Effort.FULL)
@@ -47,7 +47,7 @@ def test_live_equals_offline_problem_by_problem(measured, elastic):
         alone = generate(
             network.decoder, [question.prompt], budget, network.planner, network.words, question.limit, stopping=stopping
         )  # fmt: skip
-        answer = answers.answer(index)
+        answer = answers[index]
         assert list(answer.tokens) == alone.tokens[0]
         assert answer.new_tokens == tables.requests["generated_tokens"][index] == len(alone.tokens[0])
         assert answer.level.layers == int(alone.plan.layers.sum())
@@ -76,7 +76,7 @@ def test_a_request_that_comes_back_at_its_level_goes_on_with_its_answer(measured
     assert len(back)
     _, others = simulated(live(measured, rows=60, gap_s=0.04, market__slots_per_zone=3))
     for index in back.tolist():
-        assert answers.answer(index).tokens == others.answer(index).tokens
+        assert answers[index].tokens == others[index].tokens
 
 
 class LeanerAfterLoss:
@@ -97,7 +97,7 @@ def test_a_request_that_comes_back_at_another_level_goes_on_from_what_is_written
     from cloudsim.l2a.live.network import load_network
     from cloudsim.l2a.tasks.problem import Effort
     from cloudsim.l2a.tasks.suite import Question
-    from cloudsim.workload import build_workload
+    from cloudsim.workload.drawing import draw_blocks
 
     policies = {"budget": {"_target_": "tests.l2a.live.test_live.LeanerAfterLoss"}}
     config = live(measured, rows=30, gap_s=0.04, policies=policies)
@@ -110,7 +110,7 @@ def test_a_request_that_comes_back_at_another_level_goes_on_from_what_is_written
 
     with patch.object(LiveBook, "continued", noting):
         tables, _ = simulated(config)
-    questions, network = build_workload(config, 0).questions, load_network(measured / "nested")
+    questions, network = next(draw_blocks(config, 0)).questions, load_network(measured / "nested")
     budget = torch.tensor([ComputeBudget.of(0.4).vector])
     assert gone_on
     for request, level, before, written, answer in gone_on:
@@ -130,10 +130,12 @@ def test_a_cut_ends_the_reasoning_where_it_stands_and_keeps_numbers_whole(measur
     from cloudsim.cluster.pool import build_pool
     from cloudsim.l2a.live.book import LiveBook
     from cloudsim.l2a.live.problems import ANSWER_TOKENS
-    from cloudsim.workload import build_workload
+    from cloudsim.workload.drawing import draw_blocks
+    from cloudsim.workload.workload import Workload
 
     config = live(measured, rows=8)
-    workload = build_workload(config, 0)
+    workload = Workload(draw_blocks(config, 0))
+    next(workload.requests())
     pool = build_pool("large", config.contenders["one"].pools["large"], config)
     book = LiveBook(config, workload, {"large": pool})
     network, level = book._networks["large"], pool.profile.levels[1]

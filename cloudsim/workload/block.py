@@ -1,0 +1,49 @@
+"""A stretch of the requests of a run, as columns."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traces.tables import Floats, RequestTrace
+
+if TYPE_CHECKING:
+    from cloudsim.l2a.tasks.problem import Problem
+
+BLOCK = 65_536
+"""Requests of every block but the last; request `i` of a run lies in block `i // BLOCK`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBlock:
+    """Neighbouring requests in order of arrival; every contender of a replication faces the same ones.
+
+    Args:
+        number: of the block in its run, from 0.
+        trace: arrivals and lengths; its sources are those of all that is drawn as well.
+        reasoning_tokens: of the output tokens, those that a budget may shorten. Shape (n,).
+        tier: index into the tiers of the configuration. Shape (n,).
+        difficulty, difficulty_seen: the latent difficulty and what a router believes it to be, in [0, 1]. Shape (n,).
+        luck: uniform number in [0, 1) that decides whether an answer is right: the request's own. Shape (n,).
+        problem: where requests carry problems of a measured suite, their numbers in it. Shape (n,), or (0,).
+        questions: where they carry fresh ones for a network, those problems.
+    """
+
+    number: int
+    trace: RequestTrace
+    reasoning_tokens: NDArray[np.int64]
+    tier: NDArray[np.int8]
+    difficulty: Floats
+    difficulty_seen: Floats
+    luck: Floats
+    problem: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    questions: "tuple[Problem, ...]" = ()
+
+    def __len__(self) -> int:
+        return len(self.trace)
+
+    @property
+    def first(self) -> int:
+        """Number of its first request in the run."""
+        return self.number * BLOCK

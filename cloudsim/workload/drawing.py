@@ -1,0 +1,56 @@
+"""The requests of one replication: a trace of arrivals and lengths, and what it does not say about them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cloudsim.components import create
+from cloudsim.config import RunConfig
+from cloudsim.streams import stream
+from cloudsim.workload.block import BLOCK, RequestBlock
+from cloudsim.workload.problems import with_problems
+from traces.blocks import in_order, of_length
+from traces.provenance import Provenance, Source
+from traces.sources import TrafficSource
+from traces.tables import RequestTrace
+
+
+def draw_blocks(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
+    """Draw the requests of a replication block by block; what is drawn does not hang on the length of blocks.
+
+    Raises:
+        TraceError: the traffic cannot be had or is empty.
+        ConfigError: a part of the configuration cannot be built.
+    """
+    blocks = _drawn(config, replication)
+    return blocks if config.model.backend == "profiled" else with_problems(blocks, config, replication)
+
+
+def _drawn(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
+    settings = config.workload
+    traffic: TrafficSource = create(config.traffic, "traffic")
+    scale = settings.rate_scale
+    tiers, difficulties, noises, lucks = (
+        stream(config.seed, replication, name) for name in ("tier", "difficulty", "difficulty_noise", "luck")
+    )
+    shares = np.cumsum([tier.share for tier in config.tiers.values()])
+    made = [
+        Source(
+            "tiers, difficulty and reasoning share",
+            Provenance.ASSUMED,
+            f"drawn: difficulty Beta({settings.difficulty_alpha:g}, {settings.difficulty_beta:g}), "
+            f"{settings.reasoning_fraction:.0%} of the answer is reasoning",
+        )
+    ]
+    if scale != 1.0:
+        made.append(Source("traffic intensity", Provenance.PROJECTED, f"arrivals {scale:g} times as dense as in the trace"))
+    span_s = config.duration_s * scale
+    came = in_order(traffic.requests(span_s, stream(config.seed, replication, "traffic")), span_s)
+    for number, block in enumerate(of_length(came, BLOCK)):
+        count = len(block)
+        trace = RequestTrace(block.arrival_s / scale, block.input_tokens, block.output_tokens, (*block.sources, *made))
+        tier = np.searchsorted(shares[:-1], tiers.random(count), side="right").astype(np.int8)
+        difficulty = difficulties.beta(settings.difficulty_alpha, settings.difficulty_beta, count)
+        seen = np.clip(difficulty + noises.normal(0.0, settings.difficulty_noise, count), 0.0, 1.0)
+        reasoning = np.floor(trace.output_tokens * settings.reasoning_fraction).astype(np.int64)
+        yield RequestBlock(number, trace, reasoning, tier, difficulty, seen, lucks.random(count))

@@ -1,0 +1,78 @@
+"""What is drawn for requests does not hang on how they are cut into blocks."""
+
+import numpy as np
+import pytest
+
+from cloudsim.workload.drawing import draw_blocks
+from tests.cluster.scenario import contender, small
+from tests.workload.blocks import shorten
+from traces.errors import TraceError
+from traces.provenance import Provenance, Source
+from traces.tables import RequestTrace
+
+ROWS = [(at * 0.5, 100 + at, 50 + at) for at in range(100)]
+COLUMNS = ("reasoning_tokens", "tier", "difficulty", "difficulty_seen", "luck")
+
+
+class InTwo:
+    """Traffic in two tables, the second of which knows more of its source; and one without a row between."""
+
+    def requests(self, duration_s, rng):
+        for rows, told in ((ROWS[:30], "begun"), ([], "empty"), (ROWS[30:], "whole")):
+            columns = list(zip(*rows, strict=True)) or [(), (), ()]
+            source = Source("test", Provenance.ASSUMED, told)
+            yield RequestTrace(np.array(columns[0], float), *(np.array(column, np.int64) for column in columns[1:]), (source,))
+
+
+def config(**changes):
+    return small(contender({"large": ("qwen3-4b", None, 1)}), ROWS, {"a-1a": [(0.0, 1, 1.0)]}, **{"duration_s": 60.0} | changes)
+
+
+def drawn(made):
+    blocks = list(draw_blocks(made, 0))
+    columns = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in COLUMNS}
+    columns["arrival_s"] = np.concatenate([block.trace.arrival_s for block in blocks])
+    return [len(block) for block in blocks], {name: column.tobytes() for name, column in columns.items()}, blocks
+
+
+@pytest.mark.parametrize("rows", [1, 7, 50, 99, 100, 101])
+def test_blocks_of_any_length_hold_the_same_requests(monkeypatch, rows):
+    whole = drawn(config())
+    shorten(monkeypatch, rows)
+    cut = drawn(config())
+    assert cut[0] == [rows] * (100 // rows) + ([100 % rows] if 100 % rows else [])
+    assert [block.first for block in cut[2]] == list(range(0, 100, rows))
+    assert cut[1] == whole[1]
+
+
+def test_the_last_block_has_the_sources_of_the_last_table(monkeypatch):
+    shorten(monkeypatch, 40)
+    made = config(traffic={"_target_": "tests.workload.test_drawing.InTwo"})
+    lengths, columns, blocks = drawn(made)
+    assert lengths == [40, 40, 20]
+    assert columns == drawn(config())[1]
+    assert blocks[-1].trace.sources[0].origin == "whole"
+
+
+class Late:
+    """Traffic that goes on after the end."""
+
+    def requests(self, duration_s, rng):
+        yield RequestTrace(np.array([1.0, duration_s]), np.ones(2, np.int64), np.ones(2, np.int64))
+
+
+class Backwards:
+    """Traffic whose second table begins before the first one ends."""
+
+    def requests(self, duration_s, rng):
+        for at in (5.0, 4.0):
+            yield RequestTrace(np.array([at]), np.ones(1, np.int64), np.ones(1, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [("Late", "a request arrives at 60.0 s, but 60 s were asked for"), ("Backwards", r"runs backwards at row 1 \(4.0 s\)")],
+)
+def test_tables_that_do_not_follow_one_another_are_refused(source, problem):
+    with pytest.raises(TraceError, match=problem):
+        drawn(config(traffic={"_target_": f"tests.workload.test_drawing.{source}"}))
