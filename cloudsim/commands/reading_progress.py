@@ -1,6 +1,6 @@
 """Shows on standard error how far the reading or the fetching of a trace is: bars on a terminal, nothing elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -70,3 +70,13 @@ class FetchBar:
     def close(self) -> None:
         """The file is there, or has failed."""
         self._shown.remove_task(self._task)
+
+
+@contextmanager
+def work_bar(title: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal for other work, which appears with its first step; gives a function that takes the share that is done."""
+    console = Console(stderr=True)
+    columns = (TextColumn(title), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("", total=1.0, visible=False)
+        yield lambda share: shown.update(task, completed=share, visible=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cloudsim.commands import trace_fit
 from cloudsim.commands import trace_making as making
 
 Action = Callable[[Namespace], dict[str, Any]]
@@ -18,6 +19,7 @@ def main(arguments: list[str]) -> int:
     actions: dict[str, Action] = {
         "list": _list, "show": _show, "fetch": _fetch, "inspect": _inspect, "convert": _convert,
         "generate": making.generated, "slice": making.sliced, "rescale": making.rescaled, "compose": making.composed,
+        "fit": trace_fit.fitted,
     }  # fmt: skip
     document = actions[parsed.action](parsed)
     if parsed.json:
@@ -42,6 +44,7 @@ def _parser() -> ArgumentParser:
     inspected.add_argument("--html", type=Path, metavar="PAGE", help="write the same with figures, as one page that works offline")
     converted.add_argument("out", metavar="OUT", type=Path, help="Parquet file to write; it must not exist")
     making.add_parsers(actions)
+    trace_fit.add_parser(actions)
     for one in actions.choices.values():
         one.add_argument("--json", action="store_true", help="print one JSON document on standard output and nothing else there")
     return parser

@@ -169,3 +169,36 @@ def test_generate_takes_a_file_of_ones_own_and_says_what_is_wrong_with_it(capsys
     spec.write_text("{a: [\n")
     assert "is no YAML" in refused(capsys, "generate", spec, out)
     assert not out.exists()
+
+
+def test_fit_writes_a_specification_that_generates_its_like(capsys, tmp_path):
+    table, spec, like = tmp_path / "table.parquet", tmp_path / "mine.yaml", tmp_path / "like.parquet"
+    told(capsys, "generate", "poisson", table, "--duration", "20min", "--set", "rate_rps=8")
+    shown = told(capsys, "fit", table, spec)
+    for words in ("rate_rps", "95 % interval", "input_tokens.p99", "Kolmogorov-Smirnov", "--config-dir conf traffic=mine"):
+        assert words in shown
+    told(capsys, "generate", spec, like, "--duration", "20min")
+    one, other = (json.loads(told(capsys, "inspect", file, "--json")) for file in (table, like))
+    assert one["rate_rps"] == pytest.approx(other["rate_rps"], rel=0.05)
+    assert one["input_tokens"]["p90"] == pytest.approx(other["input_tokens"]["p90"], rel=0.06)
+
+    document = json.loads(told(capsys, "fit", table, tmp_path / "again.yaml", "--json"))
+    assert document["spec"]["gaps"] == {"kind": "poisson"}
+    low, high = document["parameters"]["rate_rps"]["ci95"]
+    assert low < 8 < high
+    assert document["statistics"]["rate_rps"]["made"][0] < one["rate_rps"] < document["statistics"]["rate_rps"]["made"][1]
+    assert (tmp_path / "again.yaml").read_text().splitlines()[1:] == spec.read_text().splitlines()[1:]
+    assert "exists already" in refused(capsys, "fit", table, spec)
+
+
+def test_fit_of_a_market_needs_prices_and_capacities(capsys, nodes, tmp_path):
+    out = tmp_path / "market.yaml"
+    assert "say --price USD" in refused(capsys, "fit", nodes, out)
+    assert not out.exists()
+    shown = told(capsys, "fit", nodes, out, "--price", "1.5")
+    assert "up.mean_h" in shown
+    assert "--config-dir conf spot=market" in shown
+    told(capsys, "generate", out, tmp_path / "like.parquet", "--duration", "6h")
+    advice = tmp_path / "advice.json"
+    advice.write_text(json.dumps({"spot_advisor": {"us-east-1": {"Linux": {"p3.2xlarge": {"s": 60, "r": 1}}}}}))
+    assert "advice" in refused(capsys, "fit", advice, tmp_path / "x.yaml")
