@@ -28,7 +28,6 @@ from cloudsim.metrics.recorder import Recorder
 from cloudsim.metrics.request_rows import RequestRows
 from cloudsim.metrics.request_table import RequestTable
 from cloudsim.metrics.tables import STATUSES
-from cloudsim.metrics.words import Words
 from cloudsim.models.own import OwnModels
 from cloudsim.serving.answers import build_answers
 from cloudsim.serving.gateway import Gateway
@@ -39,6 +38,7 @@ from traces.errors import TraceError
 from traces.provenance import Provenance, Source
 from traces.sources import GridSource, HardwareSource, SpotSource
 from traces.tables import SpotTrace
+from traces.words import Words
 
 Table = Mapping[str, NDArray[np.generic] | Words]
 

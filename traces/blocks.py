@@ -1,11 +1,17 @@
 """Traffic as a stream: tables of requests that follow one another."""
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from traces.errors import TraceError
 from traces.tables import RequestTrace
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def in_order(blocks: Iterable[RequestTrace], duration_s: float) -> Iterator[RequestTrace]:
@@ -55,4 +61,18 @@ def joined(blocks: Iterable[RequestTrace]) -> RequestTrace:
     arrival_s, input_tokens, output_tokens = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("arrival_s", "input_tokens", "output_tokens")
     )
-    return RequestTrace(arrival_s, input_tokens, output_tokens, parts[-1].sources)
+    return RequestTrace(arrival_s, input_tokens, output_tokens, parts[-1].sources, _joined_more(parts))
+
+
+def _joined_more(parts: Sequence[RequestTrace]) -> dict[str, pa.Array]:
+    """The further columns; rows of a table without one of them lack its value."""
+    names = dict.fromkeys(name for part in parts for name in part.more)
+    if not names:
+        return {}
+    import pyarrow as pa
+
+    kinds = {name: next(part.more[name].type for part in parts if name in part.more) for name in names}
+    return {
+        name: pa.concat_arrays([part.more[name] if name in part.more else pa.nulls(len(part), kind) for part in parts])
+        for name, kind in kinds.items()
+    }

@@ -48,9 +48,9 @@ def request_table(trace: RequestTrace) -> pa.Table:
     """Requests as an Arrow table of their kind."""
     import pyarrow as pa
 
-    return pa.table(
-        [pa.array(trace.arrival_s), pa.array(trace.input_tokens), pa.array(trace.output_tokens)], schema=arrow_schema(REQUESTS, frozenset())
-    )
+    columns = {name: pa.array(getattr(trace, name)) for name in ("arrival_s", "input_tokens", "output_tokens")} | dict(trace.more)
+    schema = arrow_schema(REQUESTS, frozenset(trace.more))
+    return pa.table([columns[field.name] for field in schema], schema=schema)
 
 
 def market_table(trace: SpotTrace) -> pa.Table:

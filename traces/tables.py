@@ -4,13 +4,20 @@ Columns are numpy arrays; a reader or generator builds the table, and `check` pr
 downstream has to ask again.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traces.errors import TraceError
 from traces.provenance import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,24 +32,27 @@ class RequestTrace:
         input_tokens: prompt tokens, at least 1. Shape (n,).
         output_tokens: tokens the full model answers with, reasoning included, at least 1. Shape (n,).
         sources: what the table was made from.
+        more: further columns of `traces.schemas.REQUESTS` by name, of the types stated there; rows may lack a value. Length n.
     """
 
     arrival_s: Floats
     input_tokens: Ints
     output_tokens: Ints
     sources: tuple[Source, ...] = ()
+    more: Mapping[str, pa.Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.arrival_s)
 
-    def rows(self, first: int, end: int) -> "RequestTrace":
+    def rows(self, first: int, end: int) -> RequestTrace:
         """The requests from number `first` up to, without, number `end`."""
-        return RequestTrace(self.arrival_s[first:end], self.input_tokens[first:end], self.output_tokens[first:end], self.sources)
+        more = {name: column.slice(first, max(end - first, 0)) for name, column in self.more.items()}
+        return RequestTrace(self.arrival_s[first:end], self.input_tokens[first:end], self.output_tokens[first:end], self.sources, more)
 
-    def check(self) -> "RequestTrace":
+    def check(self) -> RequestTrace:
         """Return the table itself, or raise `TraceError` with every broken invariant."""
         problems = []
-        if not len(self.arrival_s) == len(self.input_tokens) == len(self.output_tokens):
+        if len({len(column) for column in (self.arrival_s, self.input_tokens, self.output_tokens, *self.more.values())}) > 1:
             raise TraceError("the columns of a request trace differ in length")
         if len(self) == 0:
             raise TraceError("the request trace is empty: no request arrives")
@@ -88,7 +98,7 @@ class SpotTrace:
     span_s: float
     sources: tuple[Source, ...] = field(default=())
 
-    def check(self) -> "SpotTrace":
+    def check(self) -> SpotTrace:
         """Return the table itself, or raise `TraceError` with every broken invariant."""
         problems = []
         if not self.zones:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from cloudsim.cluster.bill import CLASSES, USD_CLASSES
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.tables import STATUSES
-from cloudsim.metrics.words import Words
 from traces.grid import J_PER_KWH
+from traces.words import Words
 
 Table = Mapping[str, "NDArray[Any] | Words"]
 

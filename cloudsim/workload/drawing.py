@@ -9,6 +9,7 @@ from cloudsim.config import RunConfig
 from cloudsim.streams import stream
 from cloudsim.workload.block import BLOCK, RequestBlock
 from cloudsim.workload.problems import with_problems
+from cloudsim.workload.told import told, told_tiers
 from traces.blocks import in_order, of_length
 from traces.provenance import Provenance, Source
 from traces.sources import TrafficSource
@@ -34,23 +35,32 @@ def _drawn(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
         stream(config.seed, replication, name) for name in ("tier", "difficulty", "difficulty_noise", "luck")
     )
     shares = np.cumsum([tier.share for tier in config.tiers.values()])
-    made = [
-        Source(
-            "tiers, difficulty and reasoning share",
-            Provenance.ASSUMED,
-            f"drawn: difficulty Beta({settings.difficulty_alpha:g}, {settings.difficulty_beta:g}), "
-            f"{settings.reasoning_fraction:.0%} of the answer is reasoning",
-        )
-    ]
-    if scale != 1.0:
-        made.append(Source("traffic intensity", Provenance.PROJECTED, f"arrivals {scale:g} times as dense as in the trace"))
+    drawn = {
+        "tier": ("tiers", "tiers by their shares"),
+        "difficulty": ("difficulty", f"difficulty Beta({settings.difficulty_alpha:g}, {settings.difficulty_beta:g})"),
+        "reasoning_tokens": ("reasoning share", f"{settings.reasoning_fraction:.0%} of the answer is reasoning"),
+    }
+    intensity = Source("traffic intensity", Provenance.PROJECTED, f"arrivals {scale:g} times as dense as in the trace")
     span_s = config.duration_s * scale
     came = in_order(traffic.requests(span_s, stream(config.seed, replication, "traffic")), span_s)
     for number, block in enumerate(of_length(came, BLOCK)):
         count = len(block)
-        trace = RequestTrace(block.arrival_s / scale, block.input_tokens, block.output_tokens, (*block.sources, *made))
         tier = np.searchsorted(shares[:-1], tiers.random(count), side="right").astype(np.int8)
         difficulty = difficulties.beta(settings.difficulty_alpha, settings.difficulty_beta, count)
-        seen = np.clip(difficulty + noises.normal(0.0, settings.difficulty_noise, count), 0.0, 1.0)
-        reasoning = np.floor(trace.output_tokens * settings.reasoning_fraction).astype(np.int64)
+        noise = noises.normal(0.0, settings.difficulty_noise, count)
+        reasoning = np.floor(block.output_tokens * settings.reasoning_fraction).astype(np.int64)
+        if block.more:
+            tier, difficulty = told_tiers(block, list(config.tiers), tier), told(block, "difficulty", difficulty)
+            reasoning = np.minimum(told(block, "reasoning_tokens", reasoning), block.output_tokens)
+        left = [words for name, words in drawn.items() if name not in block.more or block.more[name].null_count]
+        made = [*block.sources]
+        if left:
+            made.append(Source(_listed([name for name, _ in left]), Provenance.ASSUMED, f"drawn: {', '.join(how for _, how in left)}"))
+        made += [intensity] if scale != 1.0 else []
+        trace = RequestTrace(block.arrival_s / scale, block.input_tokens, block.output_tokens, tuple(made))
+        seen = np.clip(difficulty + noise, 0.0, 1.0)
         yield RequestBlock(number, trace, reasoning, tier, difficulty, seen, lucks.random(count))
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,5 +1,7 @@
 """What is drawn for requests does not hang on how they are cut into blocks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,60 @@ class Backwards:
 def test_tables_that_do_not_follow_one_another_are_refused(source, problem):
     with pytest.raises(TraceError, match=problem):
         drawn(config(traffic={"_target_": f"tests.workload.test_drawing.{source}"}))
+
+
+class Telling:
+    """Traffic that says more of its first ten requests, and of the others nothing."""
+
+    def __init__(self, tier="free"):
+        self.tier = tier
+
+    def requests(self, duration_s, rng):
+        import pyarrow as pa
+
+        table = next(InTwo().requests(duration_s, rng))
+        more = {
+            "tier": pa.array([self.tier] * 5 + [None] * 5),
+            "difficulty": pa.array([0.125] * 10),
+            "reasoning_tokens": pa.array([7, None] * 4 + [10**6, 0]),
+        }
+        yield replace(table.rows(0, 10), more=more)
+        yield table.rows(10, 30)
+
+
+def test_what_a_trace_says_is_taken_and_the_rest_is_drawn(monkeypatch):
+    plain = next(draw_blocks(config(), 0))
+    shorten(monkeypatch, 17)
+    blocks = list(draw_blocks(config(traffic={"_target_": "tests.workload.test_drawing.Telling"}), 0))
+    tier, difficulty, reasoning, luck = (
+        np.concatenate([getattr(block, name) for block in blocks]) for name in ("tier", "difficulty", "reasoning_tokens", "luck")
+    )
+    assert tier.tolist() == [2] * 5 + plain.tier[5:30].tolist()
+    assert difficulty.tolist() == [0.125] * 10 + plain.difficulty[10:30].tolist()
+    full = 50 + np.arange(30)
+    drawn = (full // 2).tolist()
+    assert reasoning.tolist() == [7, drawn[1], 7, drawn[3], 7, drawn[5], 7, drawn[7], full[8], 0, *drawn[10:]]
+    assert luck.tolist() == plain.luck[:30].tolist()
+    names = [source.name for source in blocks[0].trace.sources]
+    assert "tiers, difficulty and reasoning share" in names  # some were drawn
+
+
+def test_what_a_trace_says_of_all_requests_is_no_assumption():
+    [block] = draw_blocks(config(traffic={"_target_": "tests.workload.test_drawing.Whole"}), 0)
+    assert [source.name for source in block.trace.sources] == ["test", "tiers and reasoning share"]
+
+
+class Whole:
+    """Traffic that says how difficult every request is."""
+
+    def requests(self, duration_s, rng):
+        import pyarrow as pa
+
+        table = next(InTwo().requests(duration_s, rng))
+        yield replace(table, more={"difficulty": pa.array(np.linspace(0, 1, len(table)))})
+
+
+def test_tiers_that_a_run_does_not_have_are_refused():
+    made = config(traffic={"_target_": "tests.workload.test_drawing.Telling", "tier": "gold"})
+    with pytest.raises(TraceError, match=r"the trace has the tiers gold, and `tiers` has premium, standard, free"):
+        drawn(made)

@@ -25,11 +25,15 @@ from traces.tables import RequestTrace
 MOST_REPEATED_REQUESTS = 200_000_000
 MOST_HELD_REQUESTS = 1 << 20
 """A trace of more is read again for each round, rather than held."""
+MORE = ("reasoning_tokens", "tier", "difficulty")
+"""Columns that a run uses where a trace has them."""
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class ReplayedTraffic(Options):
     """Replays a trace file from `start_s` on, read in blocks and only as far as the run needs.
+
+    What a trace says of tiers, difficulty and reasoning takes the place of what a run would draw.
 
     A trace shorter than the run is repeated end to end, with its mean gap between two rounds; the origin of the source then says so.
 
@@ -108,7 +112,8 @@ class ReplayedTraffic(Options):
             kept = slice(int(np.searchsorted(arrival_s, 0.0)), None)
             inputs, outputs = (np.asarray(batch.column(name))[kept] for name in ("input_tokens", "output_tokens"))
             if len(inputs):
-                yield RequestTrace(arrival_s[kept], inputs, outputs)
+                more = {name: batch.column(name).slice(kept.start) for name in MORE if name in batch.schema.names}
+                yield RequestTrace(arrival_s[kept], inputs, outputs, (), more)
             if arrival_s[-1] >= duration_s:
                 return
 
