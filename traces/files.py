@@ -44,6 +44,8 @@ def data_path(relative: str) -> Path:
     for found in (path, cache_folder() / relative):
         if found.exists():
             return found
+    if Path(relative).is_absolute():
+        raise TraceError(f"{relative} does not exist")
     known = data_set_of(relative)
     had_from = f" It is part of '{known.title}' ({known.licence}), to be had from {known.origin}." if known else ""
     fetched = (

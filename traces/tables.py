@@ -49,6 +49,11 @@ class RequestTrace:
         more = {name: column.slice(first, max(end - first, 0)) for name, column in self.more.items()}
         return RequestTrace(self.arrival_s[first:end], self.input_tokens[first:end], self.output_tokens[first:end], self.sources, more)
 
+    def take(self, order: Ints) -> RequestTrace:
+        """The requests of these numbers, in this order."""
+        more = {name: column.take(order) for name, column in self.more.items()}
+        return RequestTrace(self.arrival_s[order], self.input_tokens[order], self.output_tokens[order], self.sources, more)
+
     def check(self) -> RequestTrace:
         """Return the table itself, or raise `TraceError` with every broken invariant."""
         problems = []

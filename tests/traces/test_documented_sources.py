@@ -31,12 +31,26 @@ def test_the_documented_traffic_is_used_by_its_target(my_sources):
     from hydra.utils import instantiate
     from omegaconf import OmegaConf
 
-    written = re.search(r"```yaml\n(_target_: .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    written = re.search(r"```yaml\n(_target_: my_sources.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     table = joined(instantiate(OmegaConf.create(written[1])).requests(9.0, np.random.default_rng(0)))
 
     assert table.arrival_s.tolist() == [0, 2, 4, 6, 8]
     assert set(table.input_tokens) == {500}
     assert set(table.output_tokens) == {100}
+
+
+def test_the_documented_clients_and_conversations_make_traffic(preset):
+    from hydra.utils import instantiate
+    from omegaconf import OmegaConf
+
+    page = PAGE.read_text(encoding="utf-8")
+    clients = re.search(r"```yaml\n(_target_: traces.generators.clients.*?)```", page, re.DOTALL)
+    table = joined(instantiate(OmegaConf.create(clients[1])).requests(600.0, np.random.default_rng(0)))
+    assert set(table.more["tier"].to_pylist()) == {"free", "standard"}
+    talks = re.search(r"```yaml\n(conversations:.*?)```", page, re.DOTALL)
+    traffic = preset("traffic", "poisson")
+    made = type(traffic)(**traffic.model_dump() | yaml.safe_load(talks[1]))
+    assert "prefix_blocks" in joined(made.requests(60.0, np.random.default_rng(0))).more
 
 
 def test_the_documented_spot_market_is_used_by_its_target(my_sources):

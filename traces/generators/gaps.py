@@ -11,6 +11,7 @@ from traces.options import Part
 from traces.tables import Floats
 
 LEAST_SHAPE = 0.12
+WARM_UP_GAPS = 5.0
 
 
 class PoissonGaps(Part):
@@ -58,6 +59,16 @@ class WeibullGaps(Part):
 
 
 Gaps = Annotated[PoissonGaps | GammaGaps | WeibullGaps, Field(discriminator="kind")]
+
+
+def stationary_times(gaps: Gaps, end: float, rng: np.random.Generator) -> Floats:
+    """Arrivals in [0, `end`) of a process of rate 1 that began long before, so that time 0 is no arrival. Shape (n,).
+
+    Processes that all begin with an arrival make a crowd where they begin: bursty gaps have most of theirs right after one.
+    """
+    before = WARM_UP_GAPS * (1 + getattr(gaps, "cv", 1.0) ** 2)
+    times = gaps.times(before + end, rng)
+    return times[np.searchsorted(times, before) :] - before
 
 
 def weibull_shape(cv: float) -> float:

@@ -103,7 +103,7 @@ class Traffic(Generated):
         prompts = talks.prompts(told.input_tokens, told.output_tokens - thought, turn, system_tokens)  # reasoning is not said again
         here = (told.arrival_s >= 0) & (told.arrival_s < duration_s) & (prompts <= talks.most_tokens)
         rows = np.flatnonzero(here)[np.argsort(told.arrival_s[here], kind="stable")]
-        more = {name: column.take(pa.array(rows)) for name, column in told.more.items()}
+        more = dict(told.take(rows).more)
         more |= self._tiers(len(turns), rng.spawn(1)[0], session[rows])
         more["session_id"] = pa.array(np.char.add("s", session[rows].astype(str)))
         more["turn"] = pa.array(turn[rows] + 1)
