@@ -10,10 +10,13 @@ from traces.catalogue import data_set_of
 from traces.files import digests
 from traces.reading.trace import Reading
 from traces.stored import About, stored_about, write_table
+from traces.unfinished import Unfinished
 
 
 def convert(reading: Reading, stated: str, out: Path) -> About:
     """Read a file to its end and write its table; what is known of it goes into the metadata.
+
+    A conversion that was interrupted goes on where it was, when it is begun again with the same file and options.
 
     Args:
         reading: not begun yet.
@@ -24,7 +27,9 @@ def convert(reading: Reading, stated: str, out: Path) -> About:
         TraceError: of the reading.
     """
     about = cache(lambda: about_reading(reading, stated))  # it digests the whole file
-    write_table(out, reading.batches(), about)
+    work = Unfinished(out, reading)
+    write_table(out, work.batches(), about)
+    work.remove()
     return about()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from cloudsim.commands import trace_fit
 from cloudsim.commands import trace_making as making
 
+INTERRUPTED = 130
 Action = Callable[[Namespace], dict[str, Any]]
 
 
@@ -21,7 +22,13 @@ def main(arguments: list[str]) -> int:
         "generate": making.generated, "slice": making.sliced, "rescale": making.rescaled, "compose": making.composed,
         "fit": trace_fit.fitted,
     }  # fmt: skip
-    document = actions[parsed.action](parsed)
+    try:
+        document = actions[parsed.action](parsed)
+    except KeyboardInterrupt:
+        if parsed.action != "convert":
+            raise
+        print(f"interrupted; {parsed.out} is not finished, and the same command goes on with it", file=sys.stderr)
+        return INTERRUPTED
     if parsed.json:
         print(json.dumps(document))
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +49,33 @@ class Checker:
     def __init__(self, kind: Kind, file: str, notes: Notes, on_bad_row: BadRow) -> None:
         self.kind, self.on_bad_row, self._notes = kind, on_bad_row, notes
         self.faults, self.counts = Faults(file), Counts()
+        self.blocks, self._seen = 0, 0  # that were checked, and their rows
+        self._passed = 0  # blocks that were checked before `restore`
         self._last: dict[tuple[Any, ...], float] = {}
         self._present: frozenset[str] | None = None
+
+    def state(self) -> dict[str, Any]:
+        """What it knows of the blocks so far, for JSON; see `restore`."""
+        return {
+            "blocks": self.blocks,
+            "seen": self._seen,
+            "counts": asdict(self.counts),
+            "last": [[list(series), time] for series, time in self._last.items()],
+            "present": sorted(self._present or ()),
+            "faults": {"count": self.faults.count, "first": [list(fault) for fault in self.faults.first]},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on behind the blocks of a `state`: `batches` passes over them, since they were checked before.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is no such state.
+        """
+        self.blocks, self._seen, self.counts = int(state["blocks"]), int(state["seen"]), Counts(**state["counts"])
+        self._passed = self.blocks
+        self._last = {tuple(series): float(time) for series, time in state["last"]}
+        self._present = frozenset(state["present"]) or None
+        self.faults.count, self.faults.first = int(state["faults"]["count"]), [Fault(*fault) for fault in state["faults"]["first"]]
 
     def batches(self, blocks: Iterator[Block]) -> Iterator[pa.RecordBatch]:
         """The checked batches; none that comes after a bad row unless bad rows are skipped or clipped.
@@ -57,7 +83,11 @@ class Checker:
         Raises:
             TraceError: there are bad rows, or there is no row at all.
         """
+        rows = sum(len(block) for block in islice(blocks, self._passed))
+        if rows != self._seen:
+            raise TraceError(f"{self.faults.file}: {rows} rows were read where {self._seen} had been before; read the file from its start")
         for block in blocks:
+            self.blocks, self._seen = self.blocks + 1, self._seen + len(block)
             kept = self._checked(block)
             if len(kept) and not self._refused:
                 self.counts.rows += len(kept)

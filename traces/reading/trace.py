@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """One pass over a file. `notes` and `counts` are complete once `batches` is exhausted.
+    """One pass over a file. `notes` and `counts` are complete once `batches` is exhausted; `checker` is what it has come to.
 
     Args:
         path: a file, or a folder of files that are one trace.
@@ -44,18 +44,18 @@ class Reading:
         self.reader: Reader = reader_of(self.file, wanted)
         self.options, self.notes = options or ReadOptions(), Notes()
         self.kind = self.reader.kind(self.file, self.options)
-        self._checker = Checker(self.kind, str(path), self.notes, on_bad_row)
+        self.checker = Checker(self.kind, str(path), self.notes, on_bad_row)
         self._progress = progress
 
     @property
     def counts(self) -> Counts:
         """Rows so far."""
-        return self._checker.counts
+        return self.checker.counts
 
     @property
     def problems(self) -> list[str]:
         """What was wrong with rows that were left out or clipped: the first five, and how many more."""
-        return self._checker.faults.problems()[:-1]
+        return self.checker.faults.problems()[:-1]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Checked batches in order; memory does not grow with the file, where its format can be read in parts.
@@ -63,7 +63,7 @@ class Reading:
         Raises:
             TraceError: rows are bad (see `on_bad_row`), or the file is damaged; with file, line, column and value.
         """
-        for batch in self._checker.batches(self.reader.blocks(self.file, self.options, self.notes)):
+        for batch in self.checker.batches(self.reader.blocks(self.file, self.options, self.notes)):
             yield batch
             if self._progress:
                 self._progress(self.counts.rows, self.file.share_read())
