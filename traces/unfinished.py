@@ -36,7 +36,6 @@ class Unfinished:
     def __init__(self, out: Path, reading: Reading) -> None:
         self._folder = out.with_name(f".{out.name}.unfinished")
         self._reading, self._task = reading, _task(reading)
-        self.rows_before = 0  # rows that an earlier attempt had read
         self._bytes = 0
         state = self._state()
         if state is None:
@@ -45,7 +44,7 @@ class Unfinished:
             (self._folder / BATCHES).touch()
         else:
             reading.checker.restore(state["checker"])
-            self.rows_before, self._bytes = reading.counts.rows, int(state["bytes"])
+            self._bytes = int(state["bytes"])
             os.truncate(self._folder / BATCHES, self._bytes)
 
     def batches(self) -> Iterator[pa.RecordBatch]:

@@ -20,20 +20,17 @@ class Workload:
         blocks: in order; each is asked for when the one before was handed out.
 
     Attributes:
-        count: requests in the blocks so far.
         sources: of the blocks so far; complete with the last one.
     """
 
     def __init__(self, blocks: Iterable[RequestBlock]) -> None:
         self._blocks, self._open = blocks, dict[int, RequestBlock]()
-        self.count = 0
         self.sources: tuple[Source, ...] = ()
 
     def requests(self) -> Iterator[Request]:
         """The requests in order of arrival; only a few hundred exist before they arrive."""
         for block in self._blocks:
             self._open[block.number] = block
-            self.count += len(block)
             self.sources = block.trace.sources
             yield from _requests(block)
 
