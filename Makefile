@@ -16,7 +16,7 @@ test: check
 
 # What takes minutes: times and figures of the models that come with the program, on an otherwise idle machine.
 nightly: $(VENV)/test-installed
-	$(BIN)/python -m pytest -m nightly tests/nightly
+	$(BIN)/python -m pytest -m nightly $(TESTS)
 
 check: $(VENV)/test-installed
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from cloudsim.clock import Clock
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.serving.request import Request
-from cloudsim.workload.block import BLOCK, RequestBlock
+from cloudsim.workload.block import BLOCK, Columns, RequestBlock
 from cloudsim.workload.workload import Workload
 
 FIELDS: tuple[tuple[str, str], ...] = (
@@ -37,9 +37,6 @@ NOT_ENDED = -1
 STATUS_CODES = {status: code for code, status in enumerate(STATUSES)}
 
 
-Columns = dict[str, NDArray[Any]]
-
-
 class Recorder:
     """Takes each request once, at its end, and hands on a block of them as typed columns as soon as all its requests have ended.
 
@@ -58,7 +55,7 @@ class Recorder:
         self._pools = {name: code for code, name in enumerate(pools)}
         self.reasons: dict[str, int] = {"": 0}
         self._rows: list[tuple[Any, ...]] = []
-        self._open: dict[int, Columns] = {}
+        self._open: dict[int, dict[str, NDArray[Any]]] = {}
         self._left: dict[int, int] = {}  # requests of an open block that have not ended
 
     def end(self, request: Request, status: str, reason: str) -> None:
@@ -100,7 +97,7 @@ class Recorder:
             if self._left[number] <= 0:
                 self._hand_on(number)
 
-    def _opened(self, number: int) -> Columns:
+    def _opened(self, number: int) -> dict[str, NDArray[Any]]:
         rows = len(self._workload.block_of(number * BLOCK))
         self._open[number], self._left[number] = {name: np.full(rows, NOT_ENDED, kind) for name, kind in FIELDS}, rows
         return self._open[number]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from cloudsim.cluster.pool import Pool
 from cloudsim.config import RunConfig
-from cloudsim.metrics.recorder import STATUS_CODES, Columns
+from cloudsim.metrics.recorder import STATUS_CODES
 from cloudsim.serving.answers import Answers
-from cloudsim.workload.block import RequestBlock
+from cloudsim.workload.block import Columns, RequestBlock
 
 COMPLETED, UNFINISHED = STATUS_CODES["completed"], STATUS_CODES["unfinished"]
 LEVEL_FIELDS = ("budget", "depth", "width", "tokens")

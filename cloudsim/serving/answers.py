@@ -12,10 +12,8 @@ from cloudsim.models.elastic import Level
 from cloudsim.models.quality import fit_threshold, success
 from cloudsim.models.suite import Suite
 from cloudsim.serving.request import Request
-from cloudsim.workload.block import RequestBlock
+from cloudsim.workload.block import Columns, RequestBlock
 from cloudsim.workload.workload import Workload
-
-Columns = Mapping[str, NDArray[Any]]
 
 
 class Answers(Protocol):

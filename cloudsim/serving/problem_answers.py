@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from cloudsim.cluster.pool import Pool
 from cloudsim.models.elastic import Level
-from cloudsim.serving.answers import Columns
 from cloudsim.serving.request import Request
-from cloudsim.workload.block import RequestBlock
+from cloudsim.workload.block import Columns, RequestBlock
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """A stretch of the requests of a run, as columns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 BLOCK = 65_536
 """Requests of every block but the last; request `i` of a run lies in block `i // BLOCK`."""
+
+Columns = Mapping[str, NDArray[Any]]
+"""What was noted of the requests of a block, by name. Shape (n,) each."""
 
 
 @dataclass(frozen=True, slots=True)
