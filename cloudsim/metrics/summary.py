@@ -81,19 +81,22 @@ def _bill(nodes: Table) -> dict[str, float]:
 
 def _latencies(requests: Table, completed: NDArray[np.bool_]) -> dict[str, float]:
     """Percentiles over completed requests; time per output token over those with more than one token."""
-    arrival, first, done = (_numbers(requests, name)[completed] for name in ("arrival_s", "first_token_s", "done_s"))
+    first, done, arrival = (_numbers(requests, name)[completed] for name in ("first_token_s", "done_s", "arrival_s"))
+    ttft = _percentiles("ttft", first - arrival)
+    np.subtract(done, arrival, out=arrival)  # in place, as below: of ten million requests a column takes 80 MB
+    e2e = _percentiles("e2e", arrival)
+    del arrival
+    done -= first
+    del first
     tokens = _numbers(requests, "generated_tokens")[completed]
     several = tokens > 1
-    samples = {
-        "ttft": first - arrival,
-        "tpot": (done - first)[several] / (tokens[several] - 1),
-        "e2e": done - arrival,
-    }
-    result: dict[str, float] = {}
-    for name, sample in samples.items():
-        values = np.percentile(sample, PERCENTILES) if len(sample) else np.full(len(PERCENTILES), np.nan)
-        result |= {f"{name}_p{level}_s": float(value) for level, value in zip(PERCENTILES, values, strict=True)}
-    return result
+    return ttft | _percentiles("tpot", done[several] / (tokens[several] - 1)) | e2e
+
+
+def _percentiles(name: str, sample: NDArray[np.float64]) -> dict[str, float]:
+    """Of a sample that nobody needs afterwards: it is put in another order."""
+    values = np.percentile(sample, PERCENTILES, overwrite_input=True) if len(sample) else np.full(len(PERCENTILES), np.nan)
+    return {f"{name}_p{level}_s": float(value) for level, value in zip(PERCENTILES, values, strict=True)}
 
 
 def _is(table: Table, column: str, word: str) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from cloudsim.report.figure import Figure, Plot, Section, Selector, table
-from cloudsim.report.latency import LATENCIES, QUANTILES, Curve
+from cloudsim.report.latency import COLUMNS, QUANTILES, Curve
 from cloudsim.report.palette import looks
 from cloudsim.report.wording import NOTHING, exact_seconds, label, seconds
 
@@ -29,7 +29,7 @@ def latency_section(curves: Sequence[Curve], tiers: Mapping[str, Mapping[str, fl
     """
     choices: list[tuple[str, str | None]] = [("all", None), *((str(i), name) for i, name in enumerate(tiers))]
     figures = []
-    for latency in LATENCIES:
+    for latency in COLUMNS:
         mine = [curve for curve in curves if curve.latency == latency]
         plots = {}
         for key, tier in choices:
