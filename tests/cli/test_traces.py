@@ -183,6 +183,7 @@ def test_fit_writes_a_specification_that_generates_its_like(capsys, tmp_path):
     assert one["input_tokens"]["p90"] == pytest.approx(other["input_tokens"]["p90"], rel=0.06)
 
     document = json.loads(told(capsys, "fit", table, tmp_path / "again.yaml", "--json"))
+    assert "Poisson" in document["spec"]["origin"]  # what the table was made from, not only its name
     assert document["spec"]["gaps"] == {"kind": "poisson"}
     low, high = document["parameters"]["rate_rps"]["ci95"]
     assert low < 8 < high

@@ -25,6 +25,7 @@ from traces.inspection.requests import RequestFigures
 from traces.reading.trace import Reading
 from traces.schemas import REQUESTS, SPOT
 from traces.span import span_s
+from traces.stored import stored_about
 from traces.tables import RequestTrace, SpotTrace
 
 MOST_TABLES, LEAST_TABLES, REQUESTS_IN_ALL = 40, 4, 4_000_000
@@ -149,8 +150,11 @@ def _market_figures(trace: SpotTrace) -> dict[str, Any]:
 def _named(reading: Reading, stated: str, what: str) -> tuple[str, str]:
     """Name and origin of a generator."""
     path = reading.file.path
-    known = data_set_of(path)
-    title = f"{known.title}: {path.name} ({known.licence})" if known else Path(stated).name
+    known, stored = data_set_of(path), stored_about(path) if reading.reader.name == "table" else None
+    if stored is not None:
+        title = f"{stored.source} ({stored.licence})" if stored.licence else stored.source
+    else:
+        title = f"{known.title}: {path.name} ({known.licence})" if known else Path(stated).name
     return f"{what} fitted to {path.name}", f"fitted to {title} by `traces fit`"
 
 
