@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, TIMELINE, Column
-from traces.words import Words
+from cloudsim.metrics.words import Words
 
 if TYPE_CHECKING:
     import pyarrow as pa

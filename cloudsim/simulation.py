@@ -28,6 +28,7 @@ from cloudsim.metrics.recorder import Recorder
 from cloudsim.metrics.request_rows import RequestRows
 from cloudsim.metrics.request_table import RequestTable
 from cloudsim.metrics.tables import STATUSES
+from cloudsim.metrics.words import Words
 from cloudsim.models.own import OwnModels
 from cloudsim.serving.answers import build_answers
 from cloudsim.serving.gateway import Gateway
@@ -38,7 +39,6 @@ from traces.errors import TraceError
 from traces.provenance import Provenance, Source
 from traces.sources import GridSource, HardwareSource, SpotSource
 from traces.tables import SpotTrace
-from traces.words import Words
 
 Table = Mapping[str, NDArray[np.generic] | Words]
 
@@ -166,8 +166,8 @@ def simulate(
     """Run one contender on one replication.
 
     Args:
-        scratch: folder in which the request table is kept, so that memory does not grow with the traffic; None keeps it in memory.
         progress: called now and then with the share of simulated time that has passed.
+        scratch: folder in which the request table is kept, so that memory does not grow with the traffic; None keeps it in memory.
 
     Raises:
         TraceError: the traffic or the market cannot be had.

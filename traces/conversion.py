@@ -39,10 +39,19 @@ def about_reading(reading: Reading, stated: str) -> About:
     before = stored_about(path) if reading.reader.name == "table" else None
     if before is not None:
         return replace(before, conversion=[*before.conversion, *steps[1:]])
-    known = data_set_of(path)
-    title, licence = (f"{known.title}: {path.name}", known.licence) if known else (Path(stated).name, None)
+    title, licence = source_of(reading, stated)
     notes = reading.notes
     return About(reading.kind.name, reading.reader.name, title, licence, digests(path), notes.start, notes.facts, steps)
+
+
+def source_of(reading: Reading, stated: str) -> tuple[str, str | None]:
+    """Title of what a file is, and its licence where that is known; arguments as of `convert`."""
+    path = reading.file.path
+    before = stored_about(path) if reading.reader.name == "table" else None
+    if before is not None:
+        return before.source, before.licence
+    known = data_set_of(path)
+    return (f"{known.title}: {path.name}", known.licence) if known else (Path(stated).name, None)
 
 
 def reading_steps(reading: Reading) -> list[str]:

@@ -12,7 +12,7 @@ from cloudsim.cluster.timeline import FIELDS, Timeline
 from cloudsim.metrics.recorder import STATUS_CODES
 from cloudsim.metrics.request_table import RequestTable
 from cloudsim.metrics.tables import CHANGES
-from traces.words import encode
+from cloudsim.metrics.words import encode
 
 COMPLETED = STATUS_CODES["completed"]
 

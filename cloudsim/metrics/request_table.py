@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from traces.words import Words
+from cloudsim.metrics.words import Words
 
 PART_BLOCKS = 4
 Column = NDArray[Any] | Words

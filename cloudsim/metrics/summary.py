@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from cloudsim.cluster.bill import CLASSES, USD_CLASSES
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.tables import STATUSES
+from cloudsim.metrics.words import Words
 from traces.grid import J_PER_KWH
-from traces.words import Words
 
 Table = Mapping[str, "NDArray[Any] | Words"]
 
@@ -30,13 +30,13 @@ def metrics(requests: Table, nodes: Table, duration_s: float, tiers: Sequence[st
     Raises:
         SimulationError: requests or money do not add up.
     """
-    completed = _is(requests, "status", "completed")
-    met = _numbers(requests, "met_sla") == 1
+    status, tier, met = _words(requests, "status"), _words(requests, "tier"), _numbers(requests, "met_sla") == 1
+    completed = _is(status, "completed")
     right = completed & (_numbers(requests, "correct") == 1)
-    result = _counts(requests)
+    result = _counts(status)
     result["sla_attainment"] = _share(met)
-    for tier in tiers:
-        result[f"sla_attainment_{tier}"] = _share(met[_is(requests, "tier", tier)])
+    for name in tiers:
+        result[f"sla_attainment_{name}"] = _share(met[_is(tier, name)])
     result["goodput_rps"] = float(met.sum()) / duration_s
     result["correct_goodput_rps"] = float((met & right).sum()) / duration_s
     result["quality"] = _share(right[completed])
@@ -47,7 +47,7 @@ def metrics(requests: Table, nodes: Table, duration_s: float, tiers: Sequence[st
     result["energy_wh_per_met"] = 1000 * result["energy_kwh"] / met.sum() if met.any() else float("nan")
     result["carbon_kg"] = float(_numbers(nodes, "carbon_g").sum()) / 1000
     result |= _latencies(requests, completed)
-    result["preemptions"] = float(_is(nodes, "end_reason", "reclaimed").sum())
+    result["preemptions"] = float(_is(_words(nodes, "end_reason"), "reclaimed").sum())
     result["engine_crashes"] = float(_numbers(nodes, "crashes").sum())
     result["kv_preemptions"] = float(_numbers(requests, "preempted").sum())
     result["retried"] = float((_numbers(requests, "retries") > 0).sum())
@@ -57,11 +57,11 @@ def metrics(requests: Table, nodes: Table, duration_s: float, tiers: Sequence[st
     return result | {name: value for name, value in money.items() if name != "cost_usd"}
 
 
-def _counts(requests: Table) -> dict[str, float]:
-    arrived = len(_numbers(requests, "arrival_s"))
-    counts = {status: float(_is(requests, "status", status).sum()) for status in STATUSES}
+def _counts(status: Words) -> dict[str, float]:
+    arrived = len(status)
+    counts = {word: float(_is(status, word).sum()) for word in STATUSES}
     if sum(counts.values()) != arrived:
-        found = " + ".join(f"{count:g} {status}" for status, count in counts.items())
+        found = " + ".join(f"{count:g} {word}" for word, count in counts.items())
         raise SimulationError(f"{arrived} requests arrived, but {found} make {sum(counts.values()):g}: every request must end in one way")
     return {"arrived": float(arrived)} | counts
 
@@ -99,12 +99,16 @@ def _percentiles(name: str, sample: NDArray[np.float64]) -> dict[str, float]:
     return {f"{name}_p{level}_s": float(value) for level, value in zip(PERCENTILES, values, strict=True)}
 
 
-def _is(table: Table, column: str, word: str) -> NDArray[np.bool_]:
+def _is(column: Words, word: str) -> NDArray[np.bool_]:
+    if word not in column.words:
+        return np.zeros(len(column), dtype=np.bool_)
+    return np.asarray(column.codes == column.words.index(word))
+
+
+def _words(table: Table, column: str) -> Words:
     words = table[column]
     assert isinstance(words, Words), f"{column} is a column of words"
-    if word not in words.words:
-        return np.zeros(len(words.codes), dtype=np.bool_)
-    return np.asarray(words.codes == words.words.index(word))
+    return words
 
 
 def _numbers(table: Table, column: str) -> NDArray[Any]:

@@ -10,10 +10,10 @@ from omegaconf import OmegaConf
 
 from cloudsim.config import RunConfig
 from cloudsim.contracts import Action
+from cloudsim.metrics.words import Words
 from traces.hardware import HardwareSeries
 from traces.provenance import Provenance, Source
 from traces.tables import RequestTrace, SpotTrace, ZoneSeries
-from traces.words import Words
 
 SOURCE = Source("test", Provenance.ASSUMED, "a test")
 HERE = "tests.cluster.scenario"

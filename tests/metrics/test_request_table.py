@@ -9,6 +9,7 @@ from cloudsim.clock import Clock
 from cloudsim.errors import SimulationError
 from cloudsim.metrics import request_table
 from cloudsim.metrics.recorder import Recorder
+from cloudsim.metrics.words import Words
 from cloudsim.serving.request import Request
 from cloudsim.simulation import simulate
 from cloudsim.workload.block import RequestBlock
@@ -16,7 +17,6 @@ from cloudsim.workload.workload import Workload
 from tests.cluster.scenario import contender, fingerprint, small
 from tests.workload.blocks import shorten
 from traces.tables import RequestTrace
-from traces.words import Words
 
 ROWS = [(at * 0.05, 200 + at * 37 % 900, 20 + at * 53 % 300) for at in range(300)]
 MARKET = {"a-1a": [(0.0, 1, 1.0), (6.0, 0, 1.0), (8.0, 1, 1.0)], "b-1a": [(0.0, 1, 1.0), (7.0, 0, 1.0)]}

@@ -3,7 +3,7 @@ import pytest
 
 from cloudsim.errors import SimulationError
 from cloudsim.metrics.summary import metrics
-from traces.words import encode
+from cloudsim.metrics.words import encode
 
 DURATION_S = 10.0
 NAN = float("nan")

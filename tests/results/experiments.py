@@ -9,10 +9,10 @@ import numpy as np
 
 from cloudsim.cluster.bill import CLASSES, USD_CLASSES
 from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, STATUSES, TIMELINE
+from cloudsim.metrics.words import Words
 from cloudsim.simulation import RunTables
 from cloudsim.streams import stream
 from traces.provenance import Provenance, Source
-from traces.words import Words
 
 
 def made_up(config, contender, replication, progress=None):

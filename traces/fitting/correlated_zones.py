@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from traces.errors import TraceError
-from traces.fitting.zone_record import ZoneRecord, records_of
+from traces.fitting.zone_record import LEAST_SHARE, ZoneRecord, records_of
 from traces.generators.gaussian import binary_correlation
 from traces.generators.gaussian import correlations as hidden_correlations
 from traces.generators.priced_zone import HOUR_S
@@ -21,7 +21,6 @@ MOST_CORRELATION = 0.98
 GRID = 20_000
 MEMORIES_H = {"region_memory_h": (2.0, 8.0, 24.0), "slow_memory_h": (6.0, 24.0, 96.0), "fast_memory_h": (0.2, 0.6, 2.0)}
 RUN_LEVELS = (0.25, 0.5, 0.75, 0.9)
-LEAST_SHARE = 1e-3
 SHORTER = (1.0, 0.3, 0.1, 0.03)
 """What the mean up-run of a zone that hardly ever changed may be multiplied by: the trace does not tell it."""
 

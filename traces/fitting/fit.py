@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from traces.blocks import joined
-from traces.catalogue import data_set_of
+from traces.conversion import source_of
 from traces.errors import TraceError
 from traces.fitting.likeness import Likeness, Measures, likeness
 from traces.fitting.market import fit_market
@@ -25,11 +24,10 @@ from traces.inspection.requests import RequestFigures
 from traces.reading.trace import Reading
 from traces.schemas import REQUESTS, SPOT
 from traces.span import span_s
-from traces.stored import stored_about
 from traces.tables import RequestTrace, SpotTrace
 
 MOST_TABLES, LEAST_TABLES, REQUESTS_IN_ALL = 40, 4, 4_000_000
-MADE_UP = ("prefix", "sessions", "models", "tiers", "tasks", "reasoning_tokens")
+NOT_MADE = ("prefix", "sessions", "models", "tiers", "tasks", "reasoning_tokens")
 Moved = Callable[[float], None]
 
 
@@ -93,13 +91,13 @@ def _traffic(reading: Reading, stated: str, moved: Moved) -> Fit:
             moved((at + 1) / tables)
 
     measures = Measures(lambda table: traffic_parameters(fit_traffic(table, name, origin, start_hour).traffic), _request_figures)
-    kept = {key: value for key, value in document.items() if key not in MADE_UP}
+    kept = {key: value for key, value in document.items() if key not in NOT_MADE}
     found = likeness(traffic_parameters(fitted.traffic), kept, made(), measures)
     return Fit(_spec(fitted.traffic), found, fitted.distances, _traffic_remarks(fitted, document))
 
 
 def _traffic_remarks(fitted: FittedTraffic, document: dict[str, Any]) -> tuple[str, ...]:
-    left = [name for name in MADE_UP if name in document]
+    left = [name for name in NOT_MADE if name in document]
     remarks = [*fitted.remarks, *([f"not made: {', '.join(left)}"] if left else [])]
     together = document.get("input_output_correlation")
     if together is not None and abs(together) > 0.2:
@@ -150,11 +148,8 @@ def _market_figures(trace: SpotTrace) -> dict[str, Any]:
 def _named(reading: Reading, stated: str, what: str) -> tuple[str, str]:
     """Name and origin of a generator."""
     path = reading.file.path
-    known, stored = data_set_of(path), stored_about(path) if reading.reader.name == "table" else None
-    if stored is not None:
-        title = f"{stored.source} ({stored.licence})" if stored.licence else stored.source
-    else:
-        title = f"{known.title}: {path.name} ({known.licence})" if known else Path(stated).name
+    title, licence = source_of(reading, stated)
+    title = f"{title} ({licence})" if licence else title
     return f"{what} fitted to {path.name}", f"fitted to {title} by `traces fit`"
 
 

@@ -6,11 +6,9 @@ from math import gamma, sqrt
 
 import numpy as np
 
-from traces.generators.gaps import GammaGaps, PoissonGaps, WeibullGaps, weibull_shape
+from traces.generators.gaps import LEAST_CV, MOST_CV, GammaGaps, PoissonGaps, WeibullGaps, weibull_shape
 from traces.tables import Floats
 
-MOST_CV = 30.0
-LEAST_CV = 0.06
 Gaps = PoissonGaps | GammaGaps | WeibullGaps
 
 

@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from traces.fitting.durations import fit_duration
-from traces.fitting.zone_record import ZoneRecord
+from traces.fitting.zone_record import LEAST_SHARE, ZoneRecord
 from traces.generators.priced_zone import HOUR_S
 from traces.generators.slots import DAY_S, SlotMarket
+from traces.tables import Floats, Ints
 
 SHOCK_SHARE, SHOCK_LEAST = 0.4, 8
-LEAST_SHARE = 1e-3
 
 
 def fit_slots(records: Sequence[ZoneRecord], stated: Mapping[str, Any], prices: Mapping[str, Any]) -> SlotMarket:
     """A market of slots; arguments as of `traces.fitting.correlated_zones.fit_correlated`, for zones of any capacity."""
-    shocks = _shocks(records)
-    zones = {record.zone: prices[record.zone] | _slot_zone(record, shocks is not None) for record in records}
-    return SlotMarket(**(dict(stated) | {"zones": zones, "shocks": shocks}))
+    zones = {record.zone: prices[record.zone] | _slot_zone(record) for record in records}
+    return SlotMarket(**(dict(stated) | {"zones": zones, "shocks": _shocks(records)}))
 
 
-def _slot_zone(record: ZoneRecord, with_shocks: bool) -> dict[str, Any]:
+def _slot_zone(record: ZoneRecord) -> dict[str, Any]:
     """Slots, durations and bursts of a zone.
 
     Of single instances the runs themselves are fitted. Of several, only their number is seen: an instance-hour ends as often as there
@@ -42,9 +42,10 @@ def _slot_zone(record: ZoneRecord, with_shocks: bool) -> dict[str, Any]:
         up = fit_duration(up_h, np.array([last_h] if lasts_up and last_h > 0 else []))
         down = fit_duration(down_h, np.array([] if lasts_up or last_h <= 0 else [last_h]))
         return {"slots": 1, "up": up.model_dump(), "down": down.model_dump()}
-    sizes = np.array([size for size, shock in _losses(record) if not (with_shocks and shock)])
+    lost, shock, _, _ = _losses(record)
+    sizes = lost[~shock]
     hours = record.mean_capacity * record.span_s / HOUR_S
-    lost_per_h = record.losses.sum() / (record.span_s / HOUR_S)
+    lost_per_h = lost.sum() / (record.span_s / HOUR_S)
     zone: dict[str, Any] = {"slots": slots, "up": _exponential(hours / max(len(sizes), 0.5))}
     zone["down"] = _exponential(max((slots - record.mean_capacity) / lost_per_h if lost_per_h else 1.0, 1e-3))
     if len(sizes):
@@ -54,14 +55,12 @@ def _slot_zone(record: ZoneRecord, with_shocks: bool) -> dict[str, Any]:
     return zone
 
 
-def _losses(record: ZoneRecord) -> list[tuple[int, bool]]:
-    """How many went each time some went, and whether that was a shock: a large share of many."""
-    before, steps = record.capacity[:-1], -np.diff(record.capacity)
-    return [
-        (int(size), there >= SHOCK_LEAST and size >= SHOCK_SHARE * there)
-        for there, size in zip(before.tolist(), steps.tolist(), strict=True)
-        if size > 0
-    ]
+def _losses(record: ZoneRecord) -> tuple[Ints, NDArray[np.bool_], Floats, Floats]:
+    """Of each time at which instances went: how many, whether it was a shock (a large share of many), that share, and the time."""
+    lost = -np.diff(record.capacity)
+    at = np.flatnonzero(lost > 0)
+    before = record.capacity[at]
+    return lost[at], (before >= SHOCK_LEAST) & (lost[at] >= SHOCK_SHARE * before), lost[at] / before, record.time_s[at + 1]
 
 
 def _shocks(records: Sequence[ZoneRecord]) -> dict[str, float] | None:
@@ -70,10 +69,9 @@ def _shocks(records: Sequence[ZoneRecord]) -> dict[str, float] | None:
     times: dict[str, set[float]] = {region: set() for region in regions}
     shares: list[float] = []
     for record in records:
-        before, steps = record.capacity[:-1], -np.diff(record.capacity)
-        hit = (before >= SHOCK_LEAST) & (steps >= SHOCK_SHARE * before)
-        times[record.region] |= set(record.time_s[1:][hit].tolist())
-        shares += (steps[hit] / before[hit]).tolist()
+        _, shock, share, time_s = _losses(record)
+        times[record.region] |= set(time_s[shock].tolist())
+        shares += share[shock].tolist()
     count = sum(len(found) for found in times.values())
     if not count:
         return None

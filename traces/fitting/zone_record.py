@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+LEAST_SHARE = 1e-3
+"""Of the time that a zone is made to be up, or down, which the trace never saw so."""
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneRecord:
     """Change points of one zone from the time at which all zones are known to the end.
@@ -43,12 +47,6 @@ class ZoneRecord:
     def mean_capacity(self) -> float:
         """Over time."""
         return float(np.average(self.capacity, weights=self.lasts_s))
-
-    @property
-    def losses(self) -> Ints:
-        """Instances that went at each time at which some went."""
-        steps = -np.diff(self.capacity)
-        return steps[steps > 0]
 
     def up_share(self) -> float:
         """Share of the time with an instance."""

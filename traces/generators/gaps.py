@@ -12,6 +12,8 @@ from traces.tables import Floats
 
 LEAST_SHAPE = 0.12
 WARM_UP_GAPS = 5.0
+LEAST_CV, MOST_CV = 0.06, 30.0
+"""Coefficients of variation that every kind takes."""
 
 
 class PoissonGaps(Part):

@@ -6,7 +6,8 @@ between -.11 and .07.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
@@ -67,7 +68,7 @@ class Traffic(Generated):
         edge_s, expected = expected_arrivals(duration_s, self.rate_rps / self._turns, self.rate, rng)
         clock = self.gaps.times(float(expected[-1]), rng)
         begin_s = np.asarray(np.interp(clock, expected, edge_s))
-        made = self._told(begin_s, rng) if self.conversations is None else self._talks(begin_s, duration_s, self.conversations, rng)
+        made = self._single(begin_s, rng) if self.conversations is None else self._talks(begin_s, duration_s, self.conversations, rng)
         if not len(made):
             raise TraceError(f"{self.name}: no request arrives in {duration_s:g} s at {self.rate_rps:g} requests/s; make the run longer")
         yield made.check()
@@ -76,13 +77,25 @@ class Traffic(Generated):
     def _turns(self) -> float:
         return self.conversations.mean_turns if self.conversations is not None else 1.0
 
-    def _told(self, arrival_s: Floats, rng: np.random.Generator) -> RequestTrace:
+    def _single(self, arrival_s: Floats, rng: np.random.Generator) -> RequestTrace:
         """Requests that know nothing of each other."""
-        count = len(arrival_s)
-        inputs, outputs = (lengths.draw(count, rng) for lengths in (self.input, self.output))
-        tiers_rng, reasoning_rng, difficulty_rng = rng.spawn(3)
-        more = self._tiers(count, tiers_rng) | self._reasoning(outputs, reasoning_rng) | self._difficulty(outputs, difficulty_rng)
-        return RequestTrace(arrival_s, inputs, outputs, (self.source,), more)
+        tiers_rng, *others = rng.spawn(3)
+        told = self._told(arrival_s, rng, others)
+        return replace(told, more=self._tier(self._tiers(len(told), tiers_rng)) | dict(told.more))
+
+    def _told(self, arrival_s: Floats, rng: np.random.Generator, chances: Sequence[np.random.Generator]) -> RequestTrace:
+        """Lengths, and what hangs on them; `chances` are for reasoning and for difficulty."""
+        inputs, outputs = (lengths.draw(len(arrival_s), rng) for lengths in (self.input, self.output))
+        drawn: dict[str, Floats | Ints] = {}
+        if self.reasoning is not None:
+            drawn["reasoning_tokens"] = self.reasoning.draw(outputs, chances[0])
+        if self.difficulty is not None:
+            drawn["difficulty"] = self.difficulty.draw(outputs, chances[1])
+        if not drawn:
+            return RequestTrace(arrival_s, inputs, outputs, (self.source,))
+        import pyarrow as pa
+
+        return RequestTrace(arrival_s, inputs, outputs, (self.source,), {name: pa.array(column) for name, column in drawn.items()})
 
     def _talks(self, begin_s: Floats, duration_s: float, talks: Conversations, rng: np.random.Generator) -> RequestTrace:
         """The turns of conversations that begin at `begin_s` or before time 0."""
@@ -94,7 +107,8 @@ class Traffic(Generated):
         turns = talks.turns(len(begin_s), rng)
         session = np.repeat(np.arange(len(turns)), turns)
         turn = np.arange(len(session)) - np.repeat(np.cumsum(turns) - turns, turns)
-        told = self._told(talks.times(begin_s, turns, rng), rng)
+        _, *chances, tiers_rng = rng.spawn(4)
+        told = self._told(talks.times(begin_s, turns, rng), rng, chances)
         system, system_tokens = np.zeros(len(turns), dtype=np.int64), 0
         if talks.system is not None:
             weights = np.arange(1.0, talks.system.count + 1) ** -talks.system.skew
@@ -103,33 +117,22 @@ class Traffic(Generated):
         prompts = talks.prompts(told.input_tokens, told.output_tokens - thought, turn, system_tokens)  # reasoning is not said again
         here = (told.arrival_s >= 0) & (told.arrival_s < duration_s) & (prompts <= talks.most_tokens)
         rows = np.flatnonzero(here)[np.argsort(told.arrival_s[here], kind="stable")]
-        more = dict(told.take(rows).more)
-        more |= self._tiers(len(turns), rng.spawn(1)[0], session[rows])
+        more = dict(told.take(rows).more) | self._tier(self._tiers(len(turns), tiers_rng)[session[rows]])
         more["session_id"] = pa.array(np.char.add("s", session[rows].astype(str)))
         more["turn"] = pa.array(turn[rows] + 1)
         more["prefix_blocks"] = talks.blocks(prompts[rows], session[rows], turn[rows], system[session[rows]])
         return RequestTrace(told.arrival_s[rows], prompts[rows], told.output_tokens[rows], (self.source,), more)
 
-    def _tiers(self, count: int, rng: np.random.Generator, session: Ints | None = None) -> dict[str, pa.Array]:
-        """A tier for each request, or for each conversation's requests."""
+    def _tiers(self, count: int, rng: np.random.Generator) -> Ints:
+        """Numbers of so many tiers; without tiers nobody asks which. Shape (count,)."""
+        if self.tiers is None:
+            return np.zeros(count, dtype=np.int64)
+        return np.searchsorted(np.cumsum(list(self.tiers.values()))[:-1], rng.random(count), side="right")
+
+    def _tier(self, numbers: Ints) -> dict[str, pa.Array]:
+        """The column of tiers; none without tiers."""
         if self.tiers is None:
             return {}
         import pyarrow as pa
 
-        index = np.searchsorted(np.cumsum(list(self.tiers.values()))[:-1], rng.random(count), side="right")
-        index = index if session is None else index[session]
-        return {"tier": pa.array(list(self.tiers)).take(pa.array(index))}
-
-    def _reasoning(self, outputs: Ints, rng: np.random.Generator) -> dict[str, pa.Array]:
-        if self.reasoning is None:
-            return {}
-        import pyarrow as pa
-
-        return {"reasoning_tokens": pa.array(self.reasoning.draw(outputs, rng))}
-
-    def _difficulty(self, outputs: Ints, rng: np.random.Generator) -> dict[str, pa.Array]:
-        if self.difficulty is None:
-            return {}
-        import pyarrow as pa
-
-        return {"difficulty": pa.array(self.difficulty.draw(outputs, rng))}
+        return {"tier": pa.array(list(self.tiers)).take(pa.array(numbers))}

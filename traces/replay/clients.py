@@ -13,7 +13,7 @@ from pydantic import Field
 
 from traces.errors import TraceError
 from traces.files import data_path, digests
-from traces.generators.gaps import GammaGaps, PoissonGaps, WeibullGaps, stationary_times
+from traces.generators.gaps import LEAST_CV, MOST_CV, GammaGaps, PoissonGaps, WeibullGaps, stationary_times
 from traces.options import Options, Text, check_duration
 from traces.provenance import Provenance, Source
 from traces.reading.bad_row import BadRow
@@ -26,7 +26,6 @@ from traces.tables import Floats, Ints, RequestTrace
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAST_CV, MOST_CV = 0.06, 30.0
 SHORTEST_S = 1e-6
 Gaps = PoissonGaps | GammaGaps | WeibullGaps
 
