@@ -84,10 +84,11 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
     family = {"large": "llama-3-8b", "middle": "llama-3.2-3b", "small": "llama-3.2-1b", "elastic": "llama-3-8b-l2a"}
     return RunConfig.model_validate({
         "seed": 0, "seeds": 1, "duration_s": requests / rate_rps, "drain_s": 0.0, "warm_start": True, "timeline_interval_s": 10.0,
-        "workers": 1, "json": True, "output_dir": "unused",
+        "on_policy_error": "fail", "policy_timeout_s": 10.0, "logged_share": 0.0, "workers": 1, "json": True, "output_dir": "unused",
         "traffic": traffic,
         "workload": {
             "rate_scale": 1.0, "reasoning_fraction": 0.0, "difficulty_alpha": 1.0, "difficulty_beta": 1.0, "difficulty_noise": 0.1,
+            "feedback_error": 0.1,
         },
         "tiers": {"all": {"share": 1.0, "ttft_s": 1.0, "tpot_s": 0.05, "e2e_s": 30.0}},
         "spot": {"_target_": "cloudsim.bench.RollingReclaim", "slots": replicas},

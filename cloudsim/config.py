@@ -52,6 +52,7 @@ class WorkloadConfig(Section):
     difficulty_alpha: Positive = Field(description="first parameter of the Beta distribution of difficulty in [0, 1]")
     difficulty_beta: Positive = Field(description="second parameter of that distribution")
     difficulty_noise: NotNegative = Field(description="standard deviation of the difficulty a router sees around the true one")
+    feedback_error: Share = Field(description="share of the answers of which users and verifiers say right for wrong or wrong for right")
 
 
 class ProviderConfig(Section):
@@ -192,6 +193,11 @@ class RunConfig(Section):
     warm_start: bool = Field(description="instances granted at time 0 are ready at once")
     timeline_interval_s: Positive = Field(description="seconds between two rows of timeline.parquet")
     workers: Annotated[int, Field(ge=1)] | None = Field(description="processes; null takes one a core")
+    on_policy_error: Annotated[str, Field(pattern="^(fail|fallback)$")] = Field(
+        description="what follows when a policy breaks its contract: the run ends, or a default is taken and the breach is counted"
+    )
+    policy_timeout_s: Positive = Field(description="seconds of wall clock after which one decision of a policy counts as broken")
+    logged_share: Share = Field(description="share of the requests whose decisions go to decisions.parquet, and whether the fleet's do")
     json_output: bool = Field(alias="json", description="print summary.json on standard output and nothing else there")
     output_dir: str = Field(description="run folder")
     traffic: Component

@@ -2,6 +2,13 @@
 
 A policy is a class with one method; its constructor takes the keys of its YAML entry. It sees read-only views and draws on nothing
 else, so a run stays deterministic. A new one is one file and one YAML entry with its `_target_`, here or in a user's own folder.
+`cloudsim.testing` checks it.
+
+Besides its method a policy may have:
+
+- `learn(self, served: Served)`: it is told how each request ended (policies on requests only: admission, routing, budget).
+- `observes`: what it looks at, such as `("request.tier", "replica.outstanding", "fleet.now_s")`; the conformance suite holds it to that.
+- `oracle`: what it knows that nobody can know, such as `("length",)`; it is a bound then, and reports say so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,86 +16,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from cloudsim.config import TierConfig
-from cloudsim.models.elastic import ElasticProfile
-
-
-class RequestView(Protocol):
-    """A request as a policy sees it; the length of its answer and its true difficulty are not for it to see."""
-
-    index: int
-    arrival_s: float
-    input_tokens: int
-    generated_tokens: int  # more than 0 if it lost its replica on the way
-    tier: int  # index into FleetView.tiers
-    difficulty_seen: float  # a noisy estimate in [0, 1]
-    retries: int
-
-
-class DenseLatency(NamedTuple):
-    """T_dense(x) of the L2A paper: what the full model would need for a request on a replica as it is now, estimated online.
-
-    b_time, b_spot and the deadline of admission all read this one estimate.
-
-    Args:
-        first_s: seconds to the first token, the queue before it included.
-        token_s: seconds a token after it.
-    """
-
-    first_s: float
-    token_s: float
-
-    def total_s(self, output_tokens: float) -> float:
-        """Seconds of an answer of `output_tokens` tokens."""
-        return self.first_s + output_tokens * self.token_s
-
-    def b_time(self, left_s: float, output_tokens: float) -> float:
-        """clip(T / T_dense(x), 0, 1): the share of the full model's compute that `left_s` seconds allow (arXiv 2606.27743)."""
-        return min(1.0, max(0.0, left_s / self.total_s(output_tokens)))
-
-
-class ReplicaView(Protocol):
-    """A replica that takes requests."""
-
-    index: int
-    pool: str
-    model: str
-    profile: ElasticProfile
-    outstanding: int  # requests it has
-
-    @property
-    def queued_tokens(self) -> int:
-        """Prompt tokens it has still to prefill."""
-
-    def dense_s(self, prompt_tokens: int, output_tokens: float) -> DenseLatency:
-        """Estimate for the full model."""
-
-    def kv_free(self) -> float:
-        """Share of its KV blocks that is free."""
-
-
-class FleetView(Protocol):
-    """The fleet as admission, routing and budget policies see it."""
-
-    @property
-    def now_s(self) -> float:
-        """Simulated time."""
-
-    @property
-    def ready(self) -> Sequence[ReplicaView]:
-        """Replicas that take requests, in the order they became ready."""
-
-    @property
-    def ready_by_pool(self) -> Mapping[str, Sequence[ReplicaView]]:
-        """The same by pool; every pool of the contender is there, in the order of the configuration."""
-
-    @property
-    def tiers(self) -> Sequence[TierConfig]:
-        """The tiers and their targets."""
-
-    @property
-    def output_tokens_mean(self) -> float:
-        """Mean length of the answers completed so far."""
+from cloudsim.views import DenseLatency as DenseLatency
+from cloudsim.views import FleetView as FleetView
+from cloudsim.views import ReplicaView as ReplicaView
+from cloudsim.views import RequestView as RequestView
 
 
 class AdmissionPolicy(Protocol):
@@ -110,6 +41,39 @@ class BudgetPolicy(Protocol):
 
     def budget(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
         """A budget in (0, 1]; the richest level of the replica's profile within it is taken, for the life of the sequence."""
+
+
+class Served(NamedTuple):
+    """How a request ended, for policies that learn.
+
+    Args:
+        request: as it is at its end.
+        replica: the last one that had it; None if none did. It may be gone.
+        completed: False if it was rejected or lost.
+        ttft_s, tpot_s, e2e_s: at the client; NaN where there is none.
+        met_sla: whether it was completed within the targets of its tier.
+        budget: compute budget of its level, in (0, 1]; NaN if it never had a replica.
+        gpu_s: GPU-seconds attributed to it.
+        right_seen: whether a user or a verifier found the answer right, who errs in a share `workload.feedback_error` of the cases.
+    """
+
+    request: RequestView
+    replica: ReplicaView | None
+    completed: bool
+    ttft_s: float
+    tpot_s: float
+    e2e_s: float
+    met_sla: bool
+    budget: float
+    gpu_s: float
+    right_seen: bool
+
+
+class Learner(Protocol):
+    """A policy on requests that learns from what became of them."""
+
+    def learn(self, served: Served) -> None:
+        """A request has ended."""
 
 
 @dataclass(frozen=True, slots=True)

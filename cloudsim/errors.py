@@ -4,7 +4,8 @@ CloudsimError
 ├── ConfigError       a configuration that cannot be run
 ├── ModelError        a network, checkpoint or data file that cannot be used, or a training that failed
 ├── ResultError       a run folder that is missing, incomplete or of another version
-└── SimulationError   a broken invariant or a policy that broke its contract
+└── SimulationError   a broken invariant
+    └── PolicyError   a policy that broke its contract
 (`traces.errors.TraceError` stands beside it, since `traces` knows nothing of the simulator.)
 """
 
@@ -33,4 +34,8 @@ class ResultError(CloudsimError):
 
 
 class SimulationError(CloudsimError):
-    """A broken invariant, or a policy that broke its contract."""
+    """A broken invariant."""
+
+
+class PolicyError(SimulationError):
+    """A policy that broke its contract."""

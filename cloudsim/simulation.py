@@ -30,8 +30,11 @@ from cloudsim.metrics.request_table import RequestTable
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.metrics.words import Words
 from cloudsim.models.own import OwnModels
+from cloudsim.policy_errors import Breaches, PolicyErrors
 from cloudsim.serving.answers import build_answers
+from cloudsim.serving.decisions import Decisions, RequestPolicies
 from cloudsim.serving.gateway import Gateway
+from cloudsim.serving.policy_watch import watched
 from cloudsim.streams import stream
 from cloudsim.workload.drawing import draw_blocks
 from cloudsim.workload.workload import Workload
@@ -50,6 +53,7 @@ class RunTables:
     Args:
         requests, nodes, timeline, changes: columns as in `cloudsim.metrics.tables`, without contender and replication.
         sources: where its inputs come from.
+        breaches: of policies that broke their contract, where the run went on nevertheless.
         events: events the clock processed for requests and replicas.
         loop_cpu_s: CPU seconds of the event loop alone.
     """
@@ -59,6 +63,7 @@ class RunTables:
     timeline: Table
     changes: Table
     sources: tuple[Source, ...]
+    breaches: tuple[Breaches, ...]
     events: int
     loop_cpu_s: float
 
@@ -185,12 +190,14 @@ def simulate(
     recorder = Recorder(clock, list(pools), workload, lambda block, noted: requests.add(block.number, rows.rows(block, noted)))
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
-    provisioning = create(parts.provisioning, f"{path}.provisioning")
-    fleet = Fleet(clock, config, pools, residences, market, provisioning, contender, replication, lambda request: gateway.finished(request))
-    gateway = Gateway(
-        clock, config, pools, fleet, recorder, answers, create(parts.admission, f"{path}.admission"),
-        create(parts.routing, f"{path}.routing"), create(parts.budget, f"{path}.budget"), create(parts.notice, f"{path}.notice"),
+    made = {kind: create(getattr(parts, kind), f"{path}.{kind}") for kind in POLICIES}
+    errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
+    fleet = Fleet(
+        clock, config, pools, residences, market, made["provisioning"], errors, contender, replication,
+        lambda request: gateway.finished(request),
     )  # fmt: skip
+    policies = RequestPolicies(**{kind: made[kind] for kind in ("admission", "routing", "budget", "notice")})
+    gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, Decisions(policies, fleet, errors))
     hardware: HardwareSource = create(config.hardware, "hardware")
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
@@ -201,7 +208,7 @@ def simulate(
     fleet.start()
     timeline.start()
     meter.start()
-    with _cycles_uncollected():
+    with _cycles_uncollected(), watched(config.policy_timeout_s):
         started = process_time()
         clock.run_with(workload.requests(), gateway.arrive, config.horizon_s)
         loop_cpu_s = process_time() - started
@@ -223,6 +230,7 @@ def simulate(
         timeline_table(requests, timeline),
         change_table(shrinking),
         tuple(dict.fromkeys(sources)),
+        errors.breaches,
         clock.fired,
         loop_cpu_s,
     )

@@ -1,6 +1,8 @@
 """One contender's instances: asks the market for them, replaces what is lost, and knows which replicas take requests."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from simpy.events import Event
 
@@ -11,16 +13,17 @@ from cloudsim.cluster.pool import Pool
 from cloudsim.cluster.residency import Residences, Residency
 from cloudsim.config import RunConfig, TierConfig
 from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, Terminate
-from cloudsim.errors import SimulationError
+from cloudsim.policy_errors import PolicyErrors
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
 from cloudsim.streams import stream
+from cloudsim.views import FleetView, ReplicaView
 
 MARKETS = ("spot", "on_demand")
 
 
 class Fleet:
-    """The nodes of a contender (the `FleetView` of its policies).
+    """The nodes of a contender.
 
     The provisioning policy is asked at time 0, at each control interval, and whenever a node is hinted, noticed or lost.
 
@@ -29,14 +32,19 @@ class Fleet:
         finished: called with each completed request.
         replica_ready, node_noticed, node_ended: what the gateway does at these moments. node_ready: what the hardware does.
         node_closed: what the meter does, when the replicas of a node that has ended are settled.
+
+    Attributes:
+        ready, ready_by_pool: replicas that take requests, in the order they became ready.
+        ready_views, ready_views_by_pool: the same as policies see them; out of date while the first is empty.
+        view: what policies on requests see of it.
     """
 
     def __init__(
         self, clock: Clock, config: RunConfig, pools: Mapping[str, Pool], residences: Mapping[str, Residences], market: Market,
-        policy: ProvisioningPolicy, contender: str, replication: int, finished: Callable[[Request], None],
+        policy: ProvisioningPolicy, errors: PolicyErrors, contender: str, replication: int, finished: Callable[[Request], None],
     ) -> None:  # fmt: skip
         self._clock, self._config, self._pools, self._market, self._policy = clock, config, pools, market, policy
-        self._residences = residences
+        self._residences, self._errors = residences, errors
         self._contender, self._replication, self._finished = contender, replication, finished
         self.replica_ready: Callable[[], None] = lambda: None
         self.node_noticed: Callable[[Node], None] = lambda node: None
@@ -46,7 +54,10 @@ class Fleet:
         self.nodes: list[Node] = []
         self.ready: list[Replica] = []
         self.ready_by_pool: dict[str, list[Replica]] = {name: [] for name in pools}
-        self.tiers: Sequence[TierConfig] = list(config.tiers.values())
+        self.ready_views: tuple[ReplicaView, ...] = ()
+        self.ready_views_by_pool: Mapping[str, tuple[ReplicaView, ...]] = MappingProxyType(dict.fromkeys(pools, ()))
+        self.view = FleetView(self)
+        self.tiers: Sequence[TierConfig] = tuple(config.tiers.values())
         self.output_tokens_mean = 200.0  # until the first answers are known
         self._views: dict[int, NodeView] = {}
         self._refused_s: dict[str, float] = {}
@@ -64,7 +75,7 @@ class Fleet:
 
     def _control(self) -> Generator[Event, object, None]:
         while True:
-            self._plan()
+            self.plan()
             yield self._clock.timeout(self._config.fleet.control_interval_s)
 
     def _plan_soon(self) -> None:
@@ -76,21 +87,28 @@ class Fleet:
     def _plan_now(self) -> Generator[Event, object, None]:
         yield self._clock.timeout(0)
         self._asked = False
-        self._plan()
+        self.plan()
 
-    def _plan(self) -> None:
-        decisions = self._policy.plan(self._view())
-        if not isinstance(decisions, Sequence):
-            raise SimulationError(
-                f"{self._contender}: provisioning {type(self._policy).__name__} returned {decisions!r}, not a list of decisions"
-            )
+    def plan(self) -> None:
+        """Ask the provisioning policy and do what it says, as far as it keeps its contract."""
+        try:
+            decisions: Any = self._policy.plan(self._view())
+        except Exception as error:
+            self._broken("failed", error)
+            return
+        if not isinstance(decisions, Sequence) or isinstance(decisions, str):
+            self._broken(f"gave {decisions!r}, not a list of decisions")
+            return
         for decision in decisions:
             if isinstance(decision, Launch):
                 self._launch(decision)
             elif isinstance(decision, Terminate):
                 self._terminate(decision.node)
             else:
-                raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} returned {decision!r}")
+                self._broken(f"gave {decision!r}, neither Launch nor Terminate")
+
+    def _broken(self, rule: str, error: Exception | None = None) -> None:
+        self._errors.broken("provisioning", self._policy, rule, (), error)
 
     def _view(self) -> ClusterView:
         prices = {name: zone.price_usd_per_h for name, zone in self._market.zones.items()}
@@ -108,7 +126,8 @@ class Fleet:
     def _launch(self, launch: Launch) -> None:
         unknown = [zone for zone in launch.zones if zone not in self._market.zones]
         if launch.pool not in self._pools or launch.market not in MARKETS or unknown or not launch.zones:
-            raise SimulationError(f"{self._contender}: provisioning {type(self._policy).__name__} asked for {launch!r}")
+            self._broken(f"asked for {launch!r}; pools: {', '.join(self._pools)}; zones: {', '.join(self._market.zones)}")
+            return
         for zone in launch.zones:
             node = self._new_node(launch, zone)
             if launch.market == "on_demand" or self._market.grant(zone, node):
@@ -122,10 +141,12 @@ class Fleet:
         pool = self._pools[launch.pool]
         spot = self._market.zones[zone]
         on_demand = pool.instance.on_demand_usd_per_h / 3600
+        hourly = pool.instance.on_demand_usd_per_h
         price = spot.cost_usd if launch.market == "spot" else lambda from_s, to_s: (to_s - from_s) * on_demand
+        present = (lambda: spot.price_usd_per_h) if launch.market == "spot" else lambda: hourly
         return Node(
-            self._clock, len(self.nodes), pool.name, pool.model.name, pool.instance, zone, launch.market, price, self._make_replicas,
-            self._on_ready, self._on_notice, self._on_hint, self._on_end,
+            self._clock, len(self.nodes), pool.name, pool.model.name, pool.instance, zone, launch.market, price, present,
+            self._make_replicas, self._on_ready, self._on_notice, self._on_hint, self._on_end,
         )  # fmt: skip
 
     def _cold_start(self, node: Node) -> ColdStart:
@@ -152,6 +173,7 @@ class Fleet:
         self._look_at(node)
         self.ready += node.replicas
         self.ready_by_pool[node.pool] += node.replicas
+        self._changed()
         self.node_ready(node)
         self.replica_ready()
 
@@ -161,6 +183,7 @@ class Fleet:
         node.replicas.append(replica)
         self.ready.append(replica)
         self.ready_by_pool[node.pool].append(replica)
+        self._changed()
         self._look_at(node)
         self.replica_ready()
         return replica
@@ -188,6 +211,17 @@ class Fleet:
             replica.accepting = False
             self.ready.remove(replica)
             self.ready_by_pool[replica.pool].remove(replica)
+            self._changed()
+
+    def _changed(self) -> None:
+        """The replicas that take requests have changed; what policies see of them is made anew when it is looked at."""
+        self.ready_views = ()
+
+    def show(self) -> tuple[ReplicaView, ...]:
+        """Make `ready_views` and `ready_views_by_pool` what they are to be; returns the first."""
+        self.ready_views = tuple(replica.view for replica in self.ready)
+        self.ready_views_by_pool = MappingProxyType({name: tuple(one.view for one in pool) for name, pool in self.ready_by_pool.items()})
+        return self.ready_views
 
     def _on_notice(self, node: Node) -> None:
         self._withdraw(node)
@@ -196,14 +230,12 @@ class Fleet:
 
     def _terminate(self, index: int) -> None:
         if not 0 <= index < len(self.nodes):
-            raise SimulationError(
-                f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which does not exist"
-            )
+            self._broken(f"terminates node {index}, which does not exist")
+            return
         node = self.nodes[index]
         if node.ended or node.noticed or node.draining:
-            raise SimulationError(
-                f"{self._contender}: provisioning {type(self._policy).__name__} terminates node {index}, which is going already"
-            )
+            self._broken(f"terminates node {index}, which is going already")
+            return
         node.draining = True
         self._withdraw(node)
         self.end_if_drained(node)

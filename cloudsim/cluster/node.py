@@ -47,18 +47,19 @@ class Node:
 
     Args:
         price_usd: cost of the instance over an interval (from_s, to_s).
+        price_usd_per_h: its present price.
         replicas: made when it becomes ready.
         on_ready, on_notice, on_end: what the fleet does at these moments.
     """
 
     def __init__(
         self, clock: "Clock", index: int, pool: str, model: str, instance: Instance, zone: str, market: str,
-        price_usd: Callable[[float, float], float], make_replicas: Callable[["Node"], list["Replica"]],
-        on_ready: Callable[["Node"], None], on_notice: Callable[["Node"], None],
+        price_usd: Callable[[float, float], float], price_usd_per_h: Callable[[], float],
+        make_replicas: Callable[["Node"], list["Replica"]], on_ready: Callable[["Node"], None], on_notice: Callable[["Node"], None],
         on_hint: Callable[["Node"], None], on_end: Callable[["Node"], None],
     ) -> None:  # fmt: skip
         self.index, self.pool, self.model, self.instance, self.zone, self.market = index, pool, model, instance, zone, market
-        self._clock, self.price_usd, self._make_replicas = clock, price_usd, make_replicas
+        self._clock, self.price_usd, self.price_usd_per_h, self._make_replicas = clock, price_usd, price_usd_per_h, make_replicas
         self._on_ready, self._on_notice, self._on_hint, self._on_end = on_ready, on_notice, on_hint, on_end
         self.requested_s = clock.now
         self.billed_from_s = self.ready_s = self.hinted_s = self.noticed_s = self.ended_s = nan

@@ -1,7 +1,7 @@
 """What a model answers: how long at which level, and whether it is right. A profile says so, or records of problems, or a network."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from cloudsim.serving.request import Request
 from cloudsim.workload.block import Columns, RequestBlock
 from cloudsim.workload.workload import Workload
 
+if TYPE_CHECKING:
+    from cloudsim.serving.replica import Replica
+
 
 class Answers(Protocol):
     """The answers of one contender's models in one run."""
@@ -24,6 +27,9 @@ class Answers(Protocol):
 
     def squeeze(self, request: Request, pool: str, level: Level, generated_tokens: int) -> int:
         """Cut the reasoning of a running request down to `level`, after so many tokens; returns the new length of its answer."""
+
+    def right(self, request: Request) -> bool:
+        """Whether the answer that a request has been given is right; it counts once the request is complete."""
 
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """What became of the answers of a block whose requests have all ended; it is asked for once.
@@ -44,8 +50,8 @@ class ProfiledAnswers:
     level right more often does so for the same requests.
     """
 
-    def __init__(self, config: RunConfig, pools: Sequence[Pool]) -> None:
-        self._config, self._pools = config, pools
+    def __init__(self, config: RunConfig, workload: Workload, pools: Sequence[Pool]) -> None:
+        self._config, self._workload, self._pools = config, workload, pools
         self._suites = {pool.name: Suite(pool.measured) for pool in pools if pool.measured is not None}
         self._thresholds = {pool.name: self._thresholds_of(pool) for pool in pools if pool.measured is None}
 
@@ -59,6 +65,17 @@ class ProfiledAnswers:
         """See `Answers`."""
         request.token_level = level
         return answer_tokens(request, level)
+
+    def right(self, request: Request) -> bool:
+        """See `Answers`."""
+        block = self._workload.block_of(request.index)
+        at, pool = request.index - block.first, cast("Replica", request.replica).pool
+        difficulty, luck = block.difficulty[at : at + 1], block.luck[at : at + 1]
+        level = max(request.level.index, request.token_level.index)
+        if pool in self._suites:
+            suite = self._suites[pool]
+            return bool(suite.right[level, suite.pick(difficulty, luck)][0])
+        return bool((luck < success(self._thresholds[pool][level], difficulty))[0])
 
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; of the request's two levels the leaner one counts."""
@@ -92,7 +109,7 @@ def answer_tokens(request: Request, level: Level) -> int:
 def build_answers(config: RunConfig, workload: Workload, pools: Mapping[str, Pool]) -> Answers:
     """The answers that `model.backend` names; `ConfigError` or `ModelError` if a network cannot be loaded."""
     if config.model.backend == "profiled":
-        return ProfiledAnswers(config, list(pools.values()))
+        return ProfiledAnswers(config, workload, list(pools.values()))
     from cloudsim.serving.problem_answers import ProblemAnswers
 
     if config.model.backend == "recorded":

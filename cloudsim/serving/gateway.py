@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 from typing import cast
 
 from cloudsim.clock import Clock, Timer
@@ -11,13 +11,14 @@ from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.node import Node
 from cloudsim.cluster.pool import Pool
 from cloudsim.config import RunConfig
-from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, NoticedRequest, NoticePolicy, RoutingPolicy
-from cloudsim.errors import SimulationError
+from cloudsim.contracts import Action, NoticedRequest, Served
 from cloudsim.metrics.recorder import Recorder
 from cloudsim.serving.answers import Answers
 from cloudsim.serving.batch import restart
+from cloudsim.serving.decisions import Decisions
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
+from cloudsim.workload.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,13 @@ class Gateway:
     """
 
     def __init__(
-        self, clock: Clock, config: RunConfig, pools: dict[str, Pool], fleet: Fleet, recorder: Recorder, answers: Answers,
-        admission: AdmissionPolicy, routing: RoutingPolicy, budget: BudgetPolicy, notice: NoticePolicy,
+        self, clock: Clock, config: RunConfig, pools: dict[str, Pool], fleet: Fleet, recorder: Recorder, workload: Workload,
+        answers: Answers, decisions: Decisions,
     ) -> None:  # fmt: skip
         self._clock, self._pools, self._fleet, self._recorder, self._answers = clock, pools, fleet, recorder, answers
-        self._admission, self._routing, self._budget, self._notice = admission, routing, budget, notice
+        self._workload, self._decisions, self._tiers = workload, decisions, tuple(config.tiers.values())
+        self._feedback_error = config.workload.feedback_error
+        self._request_overhead_s, self._token_overhead_s = config.engine.request_overhead_s, config.engine.token_overhead_s
         self._timeout_s, self._max_retries = config.gateway.queue_timeout_s, config.gateway.max_retries
         self._bytes_per_s, self._transfer_usd_per_gb = config.fleet.migration_bytes_per_s, config.fleet.transfer_usd_per_gb
         served = min(pool.blocks for pool in pools.values()) * config.engine.block_tokens
@@ -57,48 +60,52 @@ class Gateway:
     def arrive(self, request: Request) -> None:
         """A request comes in."""
         if request.input_tokens + request.full_output_tokens > self._longest_tokens:
-            self._recorder.end(request, "rejected", "too_long")
-        elif admitted := self._admission.admit(request, self._fleet):
+            self._end(request, "rejected", "too_long")
+        elif self._decisions.admit(request):
             self._dispatch(request)
-        elif admitted is None:
-            raise SimulationError(
-                f"admission {type(self._admission).__name__} gave None to request {request.index}: neither True nor False"
-            )
         else:
-            self._recorder.end(request, "rejected", "admission")
+            self._end(request, "rejected", "admission")
 
     def finished(self, request: Request) -> None:
         """A replica has completed a request."""
         fleet = self._fleet
         fleet.output_tokens_mean += 0.01 * (request.output_tokens - fleet.output_tokens_mean)
-        self._recorder.end(request, "completed", "")
+        self._end(request, "completed", "")
         replica = cast(Replica, request.replica)
         if not replica.accepting:
             fleet.end_if_drained(replica.node)
 
+    def _end(self, request: Request, status: str, reason: str) -> None:
+        if self._decisions.learners:
+            self._decisions.learn(self._served(request, status == "completed"))
+        self._recorder.end(request, status, reason)
+        del request.view  # it leads back to the request, and nobody looks for circles during a run
+
+    def _served(self, request: Request, completed: bool) -> Served:
+        """What learning policies are told: latencies at the client, as in the table of requests."""
+        replica, now, arrival_s, tier = request.replica, self._clock.now, request.arrival_s, self._tiers[request.tier]
+        ttft_s = tpot_s = e2e_s = budget = nan
+        if request.first_token_s >= 0:
+            ttft_s = request.first_token_s + self._request_overhead_s - arrival_s
+        if replica is not None:
+            budget = request.level.budget
+        met = False
+        if completed:
+            further = request.output_tokens - 1
+            e2e_s = now + self._request_overhead_s + self._token_overhead_s * further - arrival_s
+            tpot_s = (e2e_s - ttft_s) / further if further else 0.0
+            met = ttft_s <= tier.ttft_s and tpot_s <= tier.tpot_s and e2e_s <= tier.e2e_s
+        gpu_s = request.past_gpu_s + (request.gpu_s * replica.gpus if replica is not None else 0.0)
+        view = replica.view if replica is not None else None
+        right_seen = completed and self._answers.right(request) != (self._workload.signal(request.index) < self._feedback_error)
+        return Served(request.view, view, completed, ttft_s, tpot_s, e2e_s, met, budget, gpu_s, right_seen)
+
     def _dispatch(self, request: Request) -> None:
-        fleet = self._fleet
-        if not fleet.ready:
+        if not self._fleet.ready:
             self._keep(request)
             return
-        replica = cast(Replica, self._routing.route(request, fleet))
-        if not getattr(replica, "accepting", False):
-            raise SimulationError(
-                f"routing {type(self._routing).__name__} chose {replica!r} for request {request.index}: not a ready replica"
-            )
-        profile = replica.profile
-        level = profile.levels[0]
-        if len(profile.levels) > 1:
-            budget = self._budget.budget(request, replica, fleet)
-            try:
-                possible = 0 < budget <= 1
-            except TypeError:
-                possible = False
-            if not possible:
-                raise SimulationError(f"budget {type(self._budget).__name__} gave {budget!r} to request {request.index}: not in (0, 1]")
-            level = profile.level_for(budget)
-            if level.index < replica.ceiling.index:
-                level = replica.ceiling
+        replica = self._decisions.route(request)
+        level = self._decisions.level(request, replica)
         if request.dispatched_s < 0:
             request.dispatched_s = self._clock._now
         self._answers.give(request, replica.pool, level)
@@ -126,7 +133,7 @@ class Gateway:
         for replica, useful_s in request.spent:
             replica.lost_s += useful_s
         request.past_lost_gpu_s = request.past_gpu_s
-        self._recorder.end(request, "lost", reason)
+        self._end(request, "lost", reason)
 
     def _again(self, request: Request) -> None:
         """A request lost its replica: another try, or it is lost."""
@@ -154,9 +161,7 @@ class Gateway:
             queue_s = max(0.0, replica.node.network_free_s - self._clock.now)
             moves_s = queue_s + bytes_left / self._bytes_per_s if request.finish_step >= 0 else inf
             shorter = squeezed.tokens / request.token_level.tokens
-            action = self._notice.act(NoticedRequest(mean * step_s, mean * shorter * step_s, moves_s), left_s)
-            if not isinstance(action, Action):
-                raise SimulationError(f"notice {type(self._notice).__name__} gave {action!r} to request {request.index}: not an Action")
+            action = self._decisions.act(request, NoticedRequest(mean * step_s, mean * shorter * step_s, moves_s), left_s)
             if action is Action.SQUEEZE and request.finish_step >= 0:
                 replica.shorten(request, self._answers.squeeze(request, replica.pool, squeezed, replica.generated_tokens(request)))
             elif action is Action.MIGRATE and request.finish_step >= 0:

@@ -76,6 +76,10 @@ class ProblemAnswers:
         request.token_level = level
         return answer.new_tokens
 
+    def right(self, request: Request) -> bool:
+        """See `Answers`."""
+        return self._given[request.index][2].right
+
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; they are forgotten."""
         given = [self._given.pop(request, None) for request in noted["request"].tolist()]

@@ -5,27 +5,30 @@ from heapq import heappush
 from typing import TYPE_CHECKING
 
 from cloudsim.clock import Clock
-from cloudsim.contracts import DenseLatency
 from cloudsim.latency.contract import LatencyModel
 from cloudsim.models.elastic import ElasticProfile, Level
 from cloudsim.serving.batch import INDEX_BITS, restart
 from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
+from cloudsim.views import DenseLatency, ReplicaView
 
 if TYPE_CHECKING:
     from cloudsim.cluster.node import Node
 
 
 class Replica(Engine):
-    """A replica from its start to its end; a node owns it, the gateway submits to it (it is the `ReplicaView` of policies).
+    """A replica from its start to its end; a node owns it, the gateway submits to it.
 
     Args:
         index, pool, model: its number in the fleet, its pool and its model.
         node: the instance it runs on. gpus: how many of its GPUs it has.
         ceiling: the richest level that it can run, since no more layers are in its memory.
+
+    Attributes:
+        view: what policies see of it.
     """
 
-    __slots__ = ("index", "pool", "model", "node", "node_index", "gpus", "ceiling", "accepting", "_joining")
+    __slots__ = ("index", "pool", "model", "node", "node_index", "gpus", "ceiling", "accepting", "view", "_joining")
 
     def __init__(
         self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, capacity: int, block_tokens: int, step_tokens: int,
@@ -37,6 +40,7 @@ class Replica(Engine):
         self.ceiling = ceiling
         self.node_index = node.index  # looked at with each request that ends, when the node itself would be far away in memory
         self.accepting = True  # False from notice, termination or reclaim on
+        self.view = ReplicaView(self)
         self._joining: dict[int, tuple[Request, int]] = {}  # their KV has come, they join at the next boundary
 
     def at_boundary(self, action: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cloudsim.models.elastic import Level
+from cloudsim.views import RequestView
 
 if TYPE_CHECKING:
     from cloudsim.serving.replica import Replica
@@ -27,6 +28,7 @@ class Request:
         gpu_s, lost_gpu_s: seconds of its replica attributed to it, and of these without use.
         past_gpu_s, past_lost_gpu_s: the same in GPU-seconds for replicas it has left, which may have had other numbers of GPUs.
         spent: useful seconds on each replica it has left, in case it is lost after all.
+        view: what policies see of it.
     """
 
     __slots__ = (
@@ -34,7 +36,7 @@ class Request:
         "level", "token_level", "output_tokens", "generated_tokens", "prompt_tokens", "prefilled_tokens", "known_tokens",
         "finish_step", "share_mark_s", "cache_offset", "replica",
         "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "past_gpu_s", "past_lost_gpu_s",
-        "spent",
+        "spent", "view",
     )  # fmt: skip
 
     def __init__(
@@ -54,3 +56,4 @@ class Request:
         self.preempted = self.retries = self.migrations = 0
         self.gpu_s = self.lost_gpu_s = self.past_gpu_s = self.past_lost_gpu_s = 0.0
         self.spent: tuple[tuple[Replica, float], ...] = ()
+        self.view = RequestView(self)

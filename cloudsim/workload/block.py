@@ -30,6 +30,7 @@ class RequestBlock:
         tier: index into the tiers of the configuration. Shape (n,).
         difficulty, difficulty_seen: the latent difficulty and what a router believes it to be, in [0, 1]. Shape (n,).
         luck: uniform number in [0, 1) that decides whether an answer is right: the request's own. Shape (n,).
+        signal: uniform number in [0, 1) behind what routers, users and verifiers can tell of an answer. Shape (n,).
         problem: where requests carry problems of a measured suite, their numbers in it. Shape (n,), or (0,).
         questions: where they carry fresh ones for a network, those problems.
     """
@@ -41,6 +42,7 @@ class RequestBlock:
     difficulty: Floats
     difficulty_seen: Floats
     luck: Floats
+    signal: Floats
     problem: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     questions: "tuple[Problem, ...]" = ()
 

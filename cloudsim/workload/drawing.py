@@ -31,8 +31,8 @@ def _drawn(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
     settings = config.workload
     traffic: TrafficSource = create(config.traffic, "traffic")
     scale = settings.rate_scale
-    tiers, difficulties, noises, lucks = (
-        stream(config.seed, replication, name) for name in ("tier", "difficulty", "difficulty_noise", "luck")
+    tiers, difficulties, noises, lucks, signals = (
+        stream(config.seed, replication, name) for name in ("tier", "difficulty", "difficulty_noise", "luck", "signal")
     )
     shares = np.cumsum([tier.share for tier in config.tiers.values()])
     drawn = {
@@ -59,7 +59,7 @@ def _drawn(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
         made += [intensity] if scale != 1.0 else []
         trace = RequestTrace(block.arrival_s / scale, block.input_tokens, block.output_tokens, tuple(made))
         seen = np.clip(difficulty + noise, 0.0, 1.0)
-        yield RequestBlock(number, trace, reasoning, tier, difficulty, seen, lucks.random(count))
+        yield RequestBlock(number, trace, reasoning, tier, difficulty, seen, lucks.random(count), signals.random(count))
 
 
 def _listed(words: list[str]) -> str:

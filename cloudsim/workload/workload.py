@@ -41,6 +41,11 @@ class Workload:
             raise SimulationError(f"request {request} did not arrive, or ended twice")
         return block
 
+    def signal(self, request: int) -> float:
+        """The number behind what can be told of a request's answer; see `RequestBlock`."""
+        block = self.block_of(request)
+        return float(block.signal[request - block.first])
+
     @property
     def open_blocks(self) -> tuple[int, ...]:
         """Numbers of the blocks that are kept."""

@@ -1,0 +1,131 @@
+"""Asks a contender's policies about its requests, and holds them to their contracts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from cloudsim.cluster.fleet import Fleet
+from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, Learner, NoticedRequest, NoticePolicy, RoutingPolicy, Served
+from cloudsim.models.elastic import Level
+from cloudsim.policy_errors import PolicyErrors
+from cloudsim.serving.replica import Replica
+from cloudsim.serving.request import Request
+from cloudsim.views import ReplicaView
+
+Default = TypeVar("Default")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPolicies:
+    """What decides on the requests of a contender."""
+
+    admission: AdmissionPolicy
+    routing: RoutingPolicy
+    budget: BudgetPolicy
+    notice: NoticePolicy
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """Those that want to be told how requests end; one that has two parts is told once."""
+        found = {id(policy): policy for policy in (self.admission, self.routing, self.budget) if callable(getattr(policy, "learn", None))}
+        return cast("tuple[Learner, ...]", tuple(found.values()))
+
+
+class Decisions:
+    """One contender's decisions on requests.
+
+    Where a policy breaks its contract and the run is to go on nevertheless (`on_policy_error=fallback`), a request is admitted, goes to the
+    least outstanding replica, gets the full model, and starts again elsewhere when its node goes.
+
+    Attributes:
+        learners: policies to be told of each request that ends.
+    """
+
+    __slots__ = ("_fleet", "_policies", "_errors", "_admit", "_route", "_budget", "_act", "learners")
+
+    def __init__(self, policies: RequestPolicies, fleet: Fleet, errors: PolicyErrors) -> None:
+        self._policies, self._fleet, self._errors = policies, fleet, errors
+        self._admit, self._route = policies.admission.admit, policies.routing.route
+        self._budget, self._act = policies.budget.budget, policies.notice.act
+        self.learners = policies.learners
+
+    def admit(self, request: Request) -> bool:
+        """Whether a request that arrives is served."""
+        try:
+            admitted: Any = self._admit(request.view, self._fleet.view)
+        except Exception as error:
+            return self._broken("admission", request, "failed on", error, True)
+        if admitted is None:
+            return self._broken("admission", request, "gave None, neither True nor False, to", None, True)
+        return bool(admitted)
+
+    def route(self, request: Request) -> Replica:
+        """The replica that serves a request; there is one."""
+        try:
+            chosen = self._route(request.view, self._fleet.view)
+        except Exception as error:
+            return self._broken("routing", request, "failed on", error, self._least_outstanding())
+        replica = chosen._replica if type(chosen) is ReplicaView else None
+        if replica is None or not replica.accepting:
+            return self._broken("routing", request, f"chose {_named(chosen)}, not a ready replica, for", None, self._least_outstanding())
+        return replica
+
+    def level(self, request: Request, replica: Replica) -> Level:
+        """The level at which a replica serves a request."""
+        profile = replica.profile
+        levels = profile.levels
+        if len(levels) == 1:
+            return levels[0]
+        try:
+            budget = self._budget(request.view, replica.view, self._fleet.view)
+            possible = 0 < budget <= 1
+        except Exception as error:
+            return self._within(replica, self._broken("budget", request, "failed on", error, levels[0], replica))
+        if not possible:
+            rule = f"gave {budget!r}, not in (0, 1], to"
+            return self._within(replica, self._broken("budget", request, rule, None, levels[0], replica))
+        return self._within(replica, profile.level_for(budget))
+
+    def act(self, request: Request, noticed: NoticedRequest, notice_left_s: float) -> Action:
+        """What becomes of a running request whose node is about to go."""
+        try:
+            action: Any = self._act(noticed, notice_left_s)
+        except Exception as error:
+            return self._broken("notice", request, "failed on", error, Action.RECOMPUTE)
+        if not isinstance(action, Action):
+            return self._broken("notice", request, f"gave {action!r}, not an Action, to", None, Action.RECOMPUTE)
+        return action
+
+    def learn(self, served: Served) -> None:
+        """A request has ended."""
+        for learner in self.learners:
+            try:
+                learner.learn(served)
+            except Exception as error:
+                self._errors.broken("learn of", learner, f"failed on request {served.request.index}", [served.request], error)
+
+    def _within(self, replica: Replica, level: Level) -> Level:
+        """What is in its memory bounds what a replica can run."""
+        return replica.ceiling if level.index < replica.ceiling.index else level
+
+    def _least_outstanding(self) -> Replica:
+        return min(self._fleet.ready, key=_outstanding)
+
+    def _broken(
+        self, kind: str, request: Request, rule: str, error: Exception | None, default: Default, replica: Replica | None = None
+    ) -> Default:
+        views = [request.view, *([replica.view] if replica is not None else self._fleet.view.ready[:3])]
+        self._errors.broken(kind, getattr(self._policies, kind), f"{rule} request {request.index}", views, error)
+        return default
+
+
+ASKED: tuple[Callable[..., Any], ...] = (Decisions.admit, Decisions.route, Decisions.level, Decisions.act, Decisions.learn)
+"""The methods in which a policy is at work."""
+
+
+def _named(chosen: object) -> str:
+    return f"replica {chosen.index}" if isinstance(chosen, ReplicaView) else repr(chosen)
+
+
+def _outstanding(replica: Replica) -> int:
+    return replica.outstanding
