@@ -141,22 +141,55 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class MoveTo:
+    """Migrate to this replica, one of `NoticeView.targets`; plain `Action.MIGRATE` goes to the least outstanding one.
+
+    Args:
+        turn: KV of lower turns leaves the node first; of equals, that of the older request.
+    """
+
+    replica: ReplicaView
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class NoticedRequest:
     """One request in the batch of a node under notice, as far as an operator can know it.
 
     Args:
         remaining_s: seconds to its end at the present step time; its length being unknown, the mean length is taken to be left.
         squeezed_s: the same under the leanest reasoning budget of the model.
-        migration_s: seconds until its KV would have reached another instance; infinite while its prompt is still computed.
+        transfer_s: seconds for which its KV keeps the network of its node busy; infinite while its prompt is still computed.
+        recompute_s: seconds in which an idle replica would compute its KV anew.
     """
 
+    request: RequestView
     remaining_s: float
     squeezed_s: float
-    migration_s: float
+    transfer_s: float
+    recompute_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A replica whose node is about to be reclaimed.
+
+    Args:
+        left_s: seconds until the reclaim.
+        network_s: seconds until its network has sent what is on its way already; KV goes out one after another.
+        running: its batch, oldest first.
+        targets: replicas of its pool that could go on with its requests; those that wait in it have gone there already.
+    """
+
+    now_s: float
+    left_s: float
+    network_s: float
+    running: Sequence[NoticedRequest]
+    targets: Sequence[ReplicaView]
 
 
 class NoticePolicy(Protocol):
-    """What becomes of the requests on a node that is about to be reclaimed."""
+    """What becomes of the running requests on a replica that is about to be reclaimed."""
 
-    def act(self, request: NoticedRequest, notice_left_s: float) -> Action:
-        """The action for one running request; asked oldest first, `notice_left_s` seconds before the reclaim."""
+    def act(self, notice: NoticeView) -> Sequence[Action | MoveTo]:
+        """One for each of `notice.running`, in that order."""

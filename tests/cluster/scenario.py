@@ -72,8 +72,8 @@ class Listing:
 class Mover:
     """A notice policy that moves every sequence, even where its KV will not get out in time."""
 
-    def act(self, request, notice_left_s):
-        return Action.MIGRATE
+    def act(self, notice):
+        return [Action.MIGRATE] * len(notice.running)
 
 
 @cache
