@@ -9,6 +9,8 @@ class Migrate:
     A request whose KV would not get out in time stays if it is expected to finish, and is computed again elsewhere if not.
     """
 
+    observes = ("noticed.migration_s", "noticed.remaining_s")
+
     def act(self, request: NoticedRequest, notice_left_s: float) -> Action:
         """Migrate if there is time, else finish if there is time, else recompute."""
         if request.migration_s <= notice_left_s:

@@ -11,6 +11,8 @@ class Squeeze:
     ends in time; else it is computed again elsewhere at once, rather than cut off at the reclaim.
     """
 
+    observes = ("noticed.migration_s", "noticed.remaining_s", "noticed.squeezed_s")
+
     def act(self, request: NoticedRequest, notice_left_s: float) -> Action:
         """The mildest action that is expected to end within the notice."""
         if request.remaining_s <= notice_left_s:
