@@ -11,7 +11,7 @@ Besides its method a policy may have:
 - `oracle`: what it knows that nobody can know, such as `("length",)`; it is a bound then, and reports say so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -36,6 +36,27 @@ class RoutingPolicy(Protocol):
         """One of `fleet.ready`, which is not empty."""
 
 
+class ReplicaFilter(Protocol):
+    """Part of a composed router: whether a replica comes into question for a request."""
+
+    def keep(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> bool:
+        """False takes it out, unless no replica would be left."""
+
+
+class ReplicaScore(Protocol):
+    """Part of a composed router: how ill a replica suits a request."""
+
+    def score(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
+        """A finite number; the lowest is best."""
+
+
+class ReplicaPick(Protocol):
+    """Part of a composed router: which of the replicas that come into question it is."""
+
+    def pick(self, replicas: Sequence[ReplicaView], cost: Callable[[ReplicaView], float]) -> ReplicaView:
+        """One of `replicas`, which is not empty; `cost` gives the weighted sum of a replica's scores, worked out when it is called."""
+
+
 class BudgetPolicy(Protocol):
     """How much compute a request may use; asked only on replicas of elastic models."""
 
@@ -55,6 +76,7 @@ class Served(NamedTuple):
         budget: compute budget of its level, in (0, 1]; NaN if it never had a replica.
         gpu_s: GPU-seconds attributed to it.
         right_seen: whether a user or a verifier found the answer right, who errs in a share `workload.feedback_error` of the cases.
+        at_s: simulated time at which it ended in the fleet; a client hears of it a few milliseconds later.
     """
 
     request: RequestView
@@ -67,6 +89,7 @@ class Served(NamedTuple):
     budget: float
     gpu_s: float
     right_seen: bool
+    at_s: float
 
 
 class Learner(Protocol):

@@ -14,6 +14,7 @@ from cloudsim.cluster.residency import Residences, Residency
 from cloudsim.config import RunConfig, TierConfig
 from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, Terminate
 from cloudsim.decision_log import DecisionLog
+from cloudsim.models.elastic import Level
 from cloudsim.policy_errors import PolicyErrors
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
@@ -33,6 +34,7 @@ class Fleet:
         finished: called with each completed request.
         replica_ready, node_noticed, node_ended: what the gateway does at these moments. node_ready: what the hardware does.
         node_closed: what the meter does, when the replicas of a node that has ended are settled.
+        would_be_right: whether a pool's model would answer a request rightly at a level; the gateway knows who answers.
 
     Attributes:
         ready, ready_by_pool: replicas that take requests, in the order they became ready.
@@ -54,6 +56,7 @@ class Fleet:
         self.node_ended: Callable[[Node], None] = lambda node: None
         self.node_ready: Callable[[Node], None] = lambda node: None
         self.node_closed: Callable[[Node], None] = lambda node: None
+        self.would_be_right: Callable[[Request, str, Level], bool] = lambda request, pool, level: False
         self.nodes: list[Node] = []
         self.ready: list[Replica] = []
         self.ready_by_pool: dict[str, list[Replica]] = {name: [] for name in pools}

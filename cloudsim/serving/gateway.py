@@ -56,6 +56,7 @@ class Gateway:
         self.moving: dict[int, Move] = {}
         self._oldest = Timer(self._expire)
         fleet.replica_ready, fleet.node_noticed, fleet.node_ended = self._dispatch_pending, self._on_notice, self._on_end
+        fleet.would_be_right = answers.right_at
 
     def arrive(self, request: Request) -> None:
         """A request comes in."""
@@ -98,7 +99,7 @@ class Gateway:
         gpu_s = request.past_gpu_s + (request.gpu_s * replica.gpus if replica is not None else 0.0)
         view = replica.view if replica is not None else None
         right_seen = completed and self._answers.right(request) != (self._workload.signal(request.index) < self._feedback_error)
-        return Served(request.view, view, completed, ttft_s, tpot_s, e2e_s, met, budget, gpu_s, right_seen)
+        return Served(request.view, view, completed, ttft_s, tpot_s, e2e_s, met, budget, gpu_s, right_seen, now)
 
     def _dispatch(self, request: Request) -> None:
         if not self._fleet.ready:

@@ -304,6 +304,7 @@ ARGUMENTS = {
     "outages": [{"zones": ["us-east-1a"], "at_s": 600.0, "lasts_s": 600.0}],
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
     "weights": [9.0, 1.0, 1.0], "slack_requests": 0,
+    "seed": 7, "prompt_token": 9.0, "elsewhere": 99.0, "price": 99.0, "zones": ["b-1"],
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
     "retry_s": 25, "replace_on_hint": True, "extra": 2,
     "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,
@@ -344,6 +345,8 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
         elif key == "tier_bonus":
             before = routed(2)
             after = before | {key: ARGUMENTS[key]}
+        elif key == "weights.elsewhere":
+            before["scores"]["elsewhere"]["zones"] = after["scores"]["elsewhere"]["zones"] = ["b-1"]
         elif group == "provisioning":
             quick = PROVISIONING | ({"extra": 0} if entry == "spot_with_fallback" else {})  # so that a slot is left for a replacement
             before, after = before | quick, after | {name: value for name, value in quick.items() if name != key}
@@ -374,7 +377,8 @@ def made_by(group, component):
 
 
 def in_a_run(group, component, key):
+    bursts = group == "budget" or key.endswith("prompt_token")
     changes = {"engine__memory_fraction": 0.3} if key == "kv_reserve" else {}
     changes |= {"provider__rebalance_share": 1.0} if key == "replace_on_hint" else {}
-    changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if group == "budget" else {}  # in bursts
+    changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if bursts else {}
     return seen(scenario(policies={group: component}, **changes))

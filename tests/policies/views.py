@@ -3,8 +3,11 @@
 from dataclasses import dataclass, field
 
 from cloudsim.config import TierConfig
-from cloudsim.contracts import ClusterView, DenseLatency, NodeView
+from cloudsim.contracts import ClusterView, DenseLatency, NodeView, Served
+from cloudsim.models.elastic import ElasticProfile, find_profile
+from cloudsim.models.spec import find_model
 
+PROFILE = find_profile("qwen3-4b-l2a", find_model("qwen3-4b"))
 TIERS = (
     TierConfig(share=0.2, ttft_s=1.0, tpot_s=0.03, e2e_s=15.0),
     TierConfig(share=0.5, ttft_s=2.0, tpot_s=0.05, e2e_s=30.0),
@@ -21,6 +24,7 @@ class Request:
     tier: int = 1
     difficulty_seen: float = 0.5
     retries: int = 0
+    full_output_tokens: int = 200
 
 
 @dataclass
@@ -35,6 +39,13 @@ class Replica:
     first_s: float = 0.1
     token_s: float = 0.01
     free: float = 1.0
+    decoding: int = 0
+    zone: str = "us-east-1a"
+    market: str = "spot"
+    hinted: bool = False
+    price_usd_per_h: float = 1.0
+    deepest_budget: float = 0.0
+    profile: ElasticProfile = PROFILE
 
     def dense_s(self, prompt_tokens, output_tokens):
         return DenseLatency(self.first_s, self.token_s)
@@ -49,6 +60,10 @@ class Fleet:
     now_s: float = 0.0
     tiers: tuple = TIERS
     output_tokens_mean: float = 200.0
+    right: tuple = ()  # indices of the levels at which answers would be right
+
+    def would_be_right(self, request, replica, level):
+        return level.index in self.right
 
     @property
     def ready(self):
@@ -65,6 +80,12 @@ def fleet(*outstanding, **pools):
             made[name].append(Replica(index, name, name, count))
             index += 1
     return Fleet(made)
+
+
+def served(request, replica=None, met=True, right=True, completed=True, budget=1.0, at_s=0.0):
+    """How a request ended: in time or not, right or not."""
+    e2e_s = 1.0 if completed else float("nan")
+    return Served(request, replica, completed, 0.1, 0.01, e2e_s, met and completed, budget, 1.0, right and completed, at_s)
 
 
 def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None):
