@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from cloudsim.clock import Clock
 from cloudsim.cluster.energy import EnergyMeter
 from cloudsim.cluster.fleet import Fleet
+from cloudsim.cluster.foresight import tell
 from cloudsim.cluster.instances import find_instance
+from cloudsim.cluster.load import LoadMeter
 from cloudsim.cluster.market import Market, overlay
 from cloudsim.cluster.pool import Pool, build_pool
 from cloudsim.cluster.residency import Residences
+from cloudsim.cluster.scaling import Scaler
 from cloudsim.cluster.shrinking import Shrinking
 from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
@@ -141,8 +144,10 @@ def problems(config: RunConfig) -> list[str]:
             except CloudsimError as error:
                 found += [f"family.task: {problem}" for problem in error.problems]
         for kind in POLICIES:
+            component = getattr(parts, kind)
             try:
-                create(getattr(parts, kind), f"contenders.{contender}.{kind}")
+                if component is not None:
+                    create(component, f"contenders.{contender}.{kind}")
             except CloudsimError as error:
                 found += error.problems
     if len(kinds) > 1:
@@ -186,11 +191,19 @@ def simulate(
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
     provisioning = create(parts.provisioning, f"{path}.provisioning")
-    fleet = Fleet(clock, config, pools, residences, market, provisioning, contender, replication, lambda request: gateway.finished(request))
+    scaling = create(parts.scaling, f"{path}.scaling") if parts.scaling else None
+    fleet = Fleet(clock, config, pools, residences, market, provisioning, contender, replication, lambda request: finished(request))
     gateway = Gateway(
         clock, config, pools, fleet, recorder, answers, create(parts.admission, f"{path}.admission"),
         create(parts.routing, f"{path}.routing"), create(parts.budget, f"{path}.budget"), create(parts.notice, f"{path}.notice"),
     )  # fmt: skip
+    arrive, finished = gateway.arrive, gateway.finished
+    if scaling is not None:
+        load = LoadMeter(clock, config, fleet, gateway)
+        fleet.wanted = Scaler(scaling, load, contender).targets
+        arrive, finished = load.arrive, load.finished
+    for policy in (provisioning, scaling):
+        tell(policy, config, replication, spot, pools)
     hardware: HardwareSource = create(config.hardware, "hardware")
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
@@ -203,7 +216,7 @@ def simulate(
     meter.start()
     with _cycles_uncollected():
         started = process_time()
-        clock.run_with(workload.requests(), gateway.arrive, config.horizon_s)
+        clock.run_with(workload.requests(), arrive, config.horizon_s)
         loop_cpu_s = process_time() - started
     fleet.close()
     gateway.close()
