@@ -61,6 +61,7 @@ class LoadMeter:
         now_s = self._clock.now
         if now_s > self._read_s:
             self._arrivals_rps.append(self._arrived / (now_s - self._read_s))
+            self._arrived = 0
         utilisation = self._utilisation(now_s)
         pools = {}
         for name, count in self._counts.items():
@@ -76,7 +77,7 @@ class LoadMeter:
                 count.busy_ever_s / count.completed_ever if count.completed_ever else nan,
             )
             count.completed = count.met_sla = 0
-        self._arrived, self._read_s = 0, now_s
+        self._read_s = now_s
         return LoadView(now_s, self._interval_s, pools, len(self._gateway.pending), tuple(self._arrivals_rps))
 
     def _utilisation(self, now_s: float) -> dict[str, float]:

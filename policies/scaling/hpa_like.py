@@ -8,6 +8,7 @@ from cloudsim.contracts import ClusterView, LoadView, PoolLoad
 
 PERIOD_S, PODS = 15.0, 4
 """Default scaling policy upwards: in 15 s at most 4 pods more, or twice as many if that is more."""
+ROUNDING = 1e-9
 
 
 class HpaLike:
@@ -51,7 +52,7 @@ class HpaLike:
         seen, now_s = load.pools[pool], load.now_s
         total = self._total(seen, load.pending)
         ratio = total / (max(1, seen.ready) * self._target)
-        recommended = target if seen.ready and abs(ratio - 1) <= self._tolerance else self._bounds.of(total / self._target)
+        recommended = target if seen.ready and abs(ratio - 1) <= self._tolerance + ROUNDING else self._bounds.of(total / self._target)
         past = _since(self._recommended.setdefault(pool, deque()), now_s - self._stabilisation_s)
         past.append((now_s, recommended))
         had = _since(self._had.setdefault(pool, deque()), now_s - PERIOD_S)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from cloudsim.config import TierConfig
-from cloudsim.contracts import ClusterView, DenseLatency, NodeView
+from cloudsim.contracts import ClusterView, DenseLatency, LoadView, NodeView, PoolLoad, ZoneRecord
 
 TIERS = (
     TierConfig(share=0.2, ttft_s=1.0, tpot_s=0.03, e2e_s=15.0),
@@ -67,8 +67,16 @@ def fleet(*outstanding, **pools):
     return Fleet(made)
 
 
-def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None):
-    """Nodes are (pool, zone, market) or (pool, zone, market, ready, hinted)."""
+def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None, records=None, on_demand=3.0):
+    """Nodes are (pool, zone, market) and may go on with ready, hinted, outstanding; records are as in `ZoneRecord`, by zone."""
     prices = prices or {"a": 1.0, "b": 1.0, "c": 1.0}
-    views = [NodeView(index, *(*node, True, False)[: max(5, len(node))]) for index, node in enumerate(nodes)]
-    return ClusterView(now_s, views, targets, list(prices), prices, refused_s or {})
+    filled = [(*node, *(True, False, 0)[len(node) - 3 :]) for node in nodes]
+    views = [NodeView(index, *node, prices[node[1]] if node[2] == "spot" else on_demand) for index, node in enumerate(filled)]
+    seen = {zone: ZoneRecord(*(records or {}).get(zone, (0, 0, 0, 0.0))) for zone in prices}
+    return ClusterView(now_s, views, targets, list(prices), prices, refused_s or {}, on_demand, seen)
+
+
+def load(now_s=15.0, arrivals_rps=(1.0,), pending=0, interval_s=15.0, **pools):
+    """Pools by name: what of `PoolLoad` is not 0, of two instances that are ready."""
+    plain = {"ready": 2, "outstanding": 0, "queued_tokens": 0, "utilisation": 0.0, "completed": 0, "met_sla": 0, "request_s": 0.5}
+    return LoadView(now_s, interval_s, {name: PoolLoad(**plain | seen) for name, seen in pools.items()}, pending, tuple(arrivals_rps))
