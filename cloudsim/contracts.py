@@ -16,10 +16,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cloudsim.views import DenseLatency as DenseLatency
 from cloudsim.views import FleetView as FleetView
 from cloudsim.views import ReplicaView as ReplicaView
 from cloudsim.views import RequestView as RequestView
+from traces.tables import ZoneSeries
 
 
 class AdmissionPolicy(Protocol):
@@ -101,7 +105,14 @@ class Learner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """An instance of the fleet: its pool, zone and market, whether it takes requests, and whether a rebalance hint came."""
+    """An instance of the fleet.
+
+    Args:
+        market: "spot" or "on_demand".
+        ready: whether it takes requests. hinted: whether a rebalance hint came.
+        outstanding: requests it has.
+        price_usd_per_h: what it costs at present.
+    """
 
     index: int
     pool: str
@@ -109,6 +120,24 @@ class NodeView:
     market: str
     ready: bool
     hinted: bool
+    outstanding: int
+    price_usd_per_h: float
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRecord:
+    """What the fleet has seen of one zone's spot market so far.
+
+    Args:
+        grants, refusals: answers to requests for an instance.
+        losses: instances that were taken back.
+        held_s: seconds for which instances were held, each from its grant to its notice, its return or now.
+    """
+
+    grants: int
+    refusals: int
+    losses: int
+    held_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +150,8 @@ class ClusterView:
         zones: zones of the spot market.
         spot_price_usd_per_h: present spot price by zone.
         refused_s: last time a zone refused an instance, for zones that ever did.
+        on_demand_usd_per_h: price of an instance that is never taken back.
+        records: by zone.
     """
 
     now_s: float
@@ -129,6 +160,8 @@ class ClusterView:
     zones: Sequence[str]
     spot_price_usd_per_h: Mapping[str, float]
     refused_s: Mapping[str, float]
+    on_demand_usd_per_h: float
+    records: Mapping[str, ZoneRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +249,72 @@ class NoticePolicy(Protocol):
 
     def act(self, notice: NoticeView) -> Sequence[Action | MoveTo]:
         """One for each of `notice.running`, in that order."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLoad:
+    """What one pool has had to do. Counts and shares are of the last control interval.
+
+    Args:
+        ready: instances that take requests, now. outstanding: requests they have. queued_tokens: prompt tokens still to prefill.
+        utilisation: share of the GPU time of ready instances that was spent in steps, in [0, 1]; 0 if none was ready. An engine that
+            decodes one sequence is as busy as one that decodes a hundred.
+        completed, met_sla: requests completed, and of these within the targets of their tier.
+        request_s: seconds in steps of an instance for each completed request, since the start; NaN until one has completed.
+    """
+
+    ready: int
+    outstanding: int
+    queued_tokens: int
+    utilisation: float
+    completed: int
+    met_sla: int
+    request_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadView:
+    """The load as a scaling policy sees it.
+
+    Args:
+        interval_s: of control.
+        pools: by name.
+        pending: requests that wait for any instance to be ready.
+        arrivals_rps: requests a second that arrived in each interval so far, oldest first; empty at time 0.
+    """
+
+    now_s: float
+    interval_s: float
+    pools: Mapping[str, PoolLoad]
+    pending: int
+    arrivals_rps: Sequence[float]
+
+
+class ScalingPolicy(Protocol):
+    """How many instances each pool should have; asked at each control interval, before the provisioning policy."""
+
+    def targets(self, load: LoadView, cluster: ClusterView) -> Mapping[str, int]:
+        """Instances wanted by pool; a pool that is not named keeps its target. `cluster.targets` begins with the configured numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What an oracle is told before the run: only what its class attribute `oracle` names, a tuple of "market" and "arrivals".
+
+    A policy with that attribute has a method `foresee(foresight)`. It is a bound, not a policy that could be run.
+
+    Args:
+        horizon_s: end of the run. interval_s: of control.
+        cold_start_s: longest time from a grant to an instance that is ready. warm: whether instances of time 0 are ready at once.
+        on_demand_usd_per_h: price of an instance.
+        market: capacity and price of each zone over the run; empty unless "market" was named.
+        arrivals_s: sorted times of all arrivals; empty unless "arrivals" was named.
+    """
+
+    horizon_s: float
+    interval_s: float
+    cold_start_s: float
+    warm: bool
+    on_demand_usd_per_h: float
+    market: Mapping[str, ZoneSeries]
+    arrivals_s: NDArray[np.float64]

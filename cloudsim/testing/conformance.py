@@ -175,7 +175,7 @@ def _tell(policy: Any, seen: Shown, looked: Seen | None = None) -> None:
     if not callable(getattr(policy, "learn", None)):
         return
     late = seen.state.request.waited_s > 0
-    served = Served(seen.request, seen.replica, True, 0.3, 0.01, 9.0, not late, 1.0, 0.5, seen.state.request.right)
+    served = Served(seen.request, seen.replica, True, 0.3, 0.01, 9.0, not late, 1.0, 0.5, seen.state.request.right, seen.state.now_s)
     policy.learn(served if looked is None else observed(served, looked))
 
 

@@ -2,11 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
-from numbers import Real
+from math import inf, isfinite, nan
+from numbers import Integral, Real
 from typing import Any
 
-from cloudsim.contracts import Action, ClusterView, Launch, MoveTo, NodeView, NoticedRequest, NoticeView, ReplicaView, Terminate
+from cloudsim.contracts import (
+    Action,
+    ClusterView,
+    Launch,
+    LoadView,
+    MoveTo,
+    NodeView,
+    NoticedRequest,
+    NoticeView,
+    PoolLoad,
+    ReplicaView,
+    Terminate,
+    ZoneRecord,
+)  # fmt: skip
 from cloudsim.testing.states import Shown
 
 Arguments = Callable[[Shown], tuple[Any, ...]]
@@ -44,12 +57,26 @@ def notice(shown: Shown) -> NoticeView:
 def cluster(shown: Shown) -> ClusterView:
     """The nodes of the state's replicas; targets are two a pool."""
     nodes = [
-        NodeView(at, one.pool, one.zone, one.market, True, one.hinted) for at, one in enumerate(shown.state.replicas)
-    ]  # fmt: skip
+        NodeView(at, one.pool, one.zone, one.market, True, one.hinted, one.outstanding, one.price_usd_per_h)
+        for at, one in enumerate(shown.state.replicas)
+    ]
     zones = ("zone-a", "zone-b", "zone-c")
     prices = {zone: 1.0 + at for at, zone in enumerate(zones)}
     refused = {"zone-b": shown.state.now_s - 5.0} if shown.state.index % 2 else {}
-    return ClusterView(shown.state.now_s, nodes, dict.fromkeys(shown.fleet.ready_by_pool, 2), zones, prices, refused)
+    records = {zone: ZoneRecord(3 + at, at, at, 4000.0 * (at + 1)) for at, zone in enumerate(zones)}
+    return ClusterView(shown.state.now_s, nodes, dict.fromkeys(shown.fleet.ready_by_pool, 2), zones, prices, refused, 4.0, records)
+
+
+def load(shown: Shown) -> LoadView:
+    """What the pools of the state have to do, and a history of arrivals that swings."""
+    pools = {}
+    for name, views in shown.fleet.ready_by_pool.items():
+        outstanding = sum(view.outstanding for view in views)
+        queued = sum(view.queued_tokens for view in views)
+        request_s = nan if shown.state.now_s < 1 else 0.8
+        pools[name] = PoolLoad(len(views), outstanding, queued, outstanding / (outstanding + 5), 30, 25, request_s)
+    arrivals = tuple(5.0 + (at * 7 % 11) for at in range(int(shown.state.now_s // 15)))
+    return LoadView(shown.state.now_s, 15.0, pools, shown.state.index % 4, arrivals)
 
 
 def _actions(answer: Any, shown: Shown) -> bool:
@@ -69,6 +96,12 @@ def _plan(answer: Any, shown: Shown) -> bool:
     )  # fmt: skip
 
 
+def _targets(answer: Any, shown: Shown) -> bool:
+    return isinstance(answer, Mapping) and all(
+        pool in shown.fleet.ready_by_pool and isinstance(count, Integral) and int(count) >= 0 for pool, count in answer.items()
+    )
+
+
 def _share(answer: Any, shown: Shown) -> bool:
     return isinstance(answer, Real) and 0 < float(answer) <= 1
 
@@ -85,5 +118,6 @@ KINDS: Mapping[str, Kind] = {
     ),
     "budget": Kind("budget", lambda seen: (seen.request, seen.replica, seen.fleet), "a number in (0, 1]", _share),
     "notice": Kind("act", lambda seen: (notice(seen),), "an Action or a MoveTo for each running request", _actions),
+    "scaling": Kind("targets", lambda seen: (load(seen), cluster(seen)), "a whole number of at least 0 for each pool", _targets),
     "provisioning": Kind("plan", lambda seen: (cluster(seen),), "a list of Launch and Terminate", _plan),
 }  # fmt: skip

@@ -24,8 +24,8 @@ class Assign:
 
     source = "SpotServe, arXiv 2311.15566"
     observes = (
-        "noticed.recompute_s", "noticed.remaining_s", "noticed.squeezed_s", "noticed.transfer_s", "notice.left_s", "notice.network_s",
-        "notice.running", "notice.targets", "replica.outstanding",
+        "notice.left_s", "notice.network_s", "notice.running", "notice.targets", "noticed.recompute_s", "noticed.remaining_s",
+        "noticed.squeezed_s", "noticed.transfer_s", "replica.outstanding",
     )  # fmt: skip
 
     def __init__(self, squeeze_cost_s: float) -> None:

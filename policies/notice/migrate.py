@@ -12,7 +12,7 @@ class Migrate:
     """
 
     source = "SpotServe, arXiv 2311.15566"
-    observes = ("noticed.remaining_s", "noticed.transfer_s", "notice.left_s", "notice.network_s", "notice.running")
+    observes = ("notice.left_s", "notice.network_s", "notice.running", "noticed.remaining_s", "noticed.transfer_s")
 
     def act(self, notice: NoticeView) -> Sequence[Action]:
         """Migrate if there is time, else finish if there is time, else recompute."""

@@ -10,7 +10,7 @@ class Recompute:
     tokens it has generated as part of its prompt."""
 
     source = "draining with recomputation, as vLLM preempts"
-    observes = ("noticed.remaining_s", "notice.left_s", "notice.running")
+    observes = ("notice.left_s", "notice.running", "noticed.remaining_s")
 
     def act(self, notice: NoticeView) -> Sequence[Action]:
         """Finish if there is time, else recompute."""

@@ -14,7 +14,7 @@ class Squeeze:
     """
 
     source = "L2A, arXiv 2606.27743"
-    observes = ("noticed.remaining_s", "noticed.squeezed_s", "noticed.transfer_s", "notice.left_s", "notice.network_s", "notice.running")
+    observes = ("notice.left_s", "notice.network_s", "notice.running", "noticed.remaining_s", "noticed.squeezed_s", "noticed.transfer_s")
 
     def act(self, notice: NoticeView) -> Sequence[Action]:
         """The mildest action for each that is expected to end within the notice."""

@@ -76,6 +76,16 @@ class Mover:
         return [Action.MIGRATE] * len(notice.running)
 
 
+class UpAndDown:
+    """A scaling policy of whims."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+    def targets(self, load, cluster):
+        return {pool: int(self.rng.integers(0, 4)) for pool in cluster.targets}
+
+
 @cache
 def shipped(*overrides):
     """The tree of the experiment `spot_preemption`, as Hydra composes it; a copy for each caller is made by `tree`."""

@@ -14,7 +14,7 @@ from cloudsim.config import Component
 
 ROOT = Path(policies.__file__).parent
 EXPERIMENTS = ROOT.parent / "experiments"
-METHODS = {"admission": "admit", "routing": "route", "budget": "budget", "provisioning": "plan", "notice": "act"}
+METHODS = {"admission": "admit", "routing": "route", "budget": "budget", "provisioning": "plan", "notice": "act", "scaling": "targets"}
 PART_METHODS = {"keep", "score", "pick"}
 COMPOSED = "policies.routing.composed.Composed"
 FILES = sorted(path for path in ROOT.glob("*/*.py") if path.name != "__init__.py")

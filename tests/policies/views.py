@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from cloudsim.config import TierConfig
-from cloudsim.contracts import ClusterView, DenseLatency, NodeView, Served
+from cloudsim.contracts import ClusterView, DenseLatency, LoadView, NodeView, PoolLoad, Served, ZoneRecord
 from cloudsim.models.elastic import ElasticProfile, find_profile
 from cloudsim.models.spec import find_model
 
@@ -88,8 +88,16 @@ def served(request, replica=None, met=True, right=True, completed=True, budget=1
     return Served(request, replica, completed, 0.1, 0.01, e2e_s, met and completed, budget, 1.0, right and completed, at_s)
 
 
-def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None):
-    """Nodes are (pool, zone, market) or (pool, zone, market, ready, hinted)."""
+def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None, records=None, on_demand=3.0):
+    """Nodes are (pool, zone, market) and may go on with ready, hinted, outstanding; records are as in `ZoneRecord`, by zone."""
     prices = prices or {"a": 1.0, "b": 1.0, "c": 1.0}
-    views = [NodeView(index, *(*node, True, False)[: max(5, len(node))]) for index, node in enumerate(nodes)]
-    return ClusterView(now_s, views, targets, list(prices), prices, refused_s or {})
+    filled = [(*node, *(True, False, 0)[len(node) - 3 :]) for node in nodes]
+    views = [NodeView(index, *node, prices[node[1]] if node[2] == "spot" else on_demand) for index, node in enumerate(filled)]
+    seen = {zone: ZoneRecord(*(records or {}).get(zone, (0, 0, 0, 0.0))) for zone in prices}
+    return ClusterView(now_s, views, targets, list(prices), prices, refused_s or {}, on_demand, seen)
+
+
+def load(now_s=15.0, arrivals_rps=(1.0,), pending=0, interval_s=15.0, **pools):
+    """Pools by name: what of `PoolLoad` is not 0, of two instances that are ready."""
+    plain = {"ready": 2, "outstanding": 0, "queued_tokens": 0, "utilisation": 0.0, "completed": 0, "met_sla": 0, "request_s": 0.5}
+    return LoadView(now_s, interval_s, {name: PoolLoad(**plain | seen) for name, seen in pools.items()}, pending, tuple(arrivals_rps))
