@@ -9,12 +9,12 @@ class AttainmentEstimate(NamedTuple):
     """Requests that ended within a window, and those of them that kept the targets of their tier."""
 
     met: int
-    count: int
+    ended: int
 
     @property
     def share(self) -> float:
         """SLA attainment; NaN where nothing ended."""
-        return self.met / self.count if self.count else nan
+        return self.met / self.ended if self.ended else nan
 
     @property
     def error(self) -> float:
@@ -22,7 +22,7 @@ class AttainmentEstimate(NamedTuple):
 
         Requests that stand in the same queue are late together, so the true error is larger.
         """
-        count = self.count + 4
+        count = self.ended + 4
         share = (self.met + 2) / count
         return sqrt(share * (1 - share) / count)
 

@@ -18,6 +18,7 @@ class Linucb:
         right_weight, ridge, queue_tokens, sequences: as in `BudgetBandit`.
     """
 
+    source = "LinUCB, arXiv 1003.0146"
     observes = BudgetBandit.observes
 
     def __init__(self, exploration: float, right_weight: float, ridge: float, queue_tokens: float, sequences: float) -> None:

@@ -23,6 +23,7 @@ class Thompson:
         right_weight, ridge, queue_tokens, sequences: as in `BudgetBandit`.
     """
 
+    source = "Thompson sampling, arXiv 1209.3352"
     observes = BudgetBandit.observes
 
     def __init__(self, spread: float, seed: int, right_weight: float, ridge: float, queue_tokens: float, sequences: float) -> None:

@@ -10,6 +10,7 @@ class CompletionS:
     The estimate needs the time of a step, so it costs a microsecond or more a replica.
     """
 
+    source = "ours; shortest expected delay of queueing theory"
     observes = ("fleet.output_tokens_mean", "replica.dense_s", "request.generated_tokens", "request.input_tokens")
 
     def score(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
