@@ -23,7 +23,8 @@ class Scaler:
         found = self._policy.targets(self._load.read(), cluster)
         if not isinstance(found, Mapping):
             raise SimulationError(f"{self._name} returned {found!r}, not a number for each pool")
-        for pool, instances in found.items():
+        said: Mapping[str, object] = found
+        for pool, instances in said.items():
             if pool not in cluster.targets:
                 known = ", ".join(cluster.targets)
                 raise SimulationError(f"{self._name} wants {instances!r} instances of pool {pool!r}; the contender has {known}")
