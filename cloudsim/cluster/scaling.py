@@ -28,7 +28,7 @@ class Scaler:
             if pool not in cluster.targets:
                 known = ", ".join(cluster.targets)
                 raise SimulationError(f"{self._name} wants {instances!r} instances of pool {pool!r}; the contender has {known}")
-            if not isinstance(instances, Integral) or isinstance(instances, bool) or instances < 0:
+            if isinstance(instances, bool) or not isinstance(instances, Integral) or instances < 0:
                 raise SimulationError(f"{self._name} wants {instances!r} instances of pool {pool}, which is no whole number of at least 0")
         return {pool: int(found.get(pool, target)) for pool, target in cluster.targets.items()}
 

@@ -20,8 +20,8 @@ from cloudsim.composition.resolution import resolve
 from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.experiment import outcomes
-from cloudsim.metrics.statistics import summarise
 from cloudsim.metrics.availability import availability
+from cloudsim.metrics.statistics import summarise
 from cloudsim.metrics.summary import metrics
 from cloudsim.recording import FAILED, RunRecorder, write_json
 from traces.errors import TraceError

@@ -29,9 +29,8 @@ def test_the_mean_lifetime_is_learned_from_those_that_still_live_too():
 
 
 def test_the_stated_error_is_that_of_the_rate():
-    learned, rng, rates = LearnedLifetime(1.0, 1e-9), np.random.default_rng(1), []
-    for _ in range(2000):
-        rates.append(learned.rate_per_s(ZoneRecord(25, 0, 25, float(rng.exponential(100.0, 25).sum()))))
+    learned, rng = LearnedLifetime(1.0, 1e-9), np.random.default_rng(1)
+    rates = [learned.rate_per_s(ZoneRecord(25, 0, 25, float(rng.exponential(100.0, 25).sum()))) for _ in range(2000)]
     assert np.std(rates) / np.mean(rates) == pytest.approx(learned.relative_error(ZoneRecord(25, 0, 25, 0.0)), rel=0.1)
 
 
