@@ -55,7 +55,7 @@ class Pid:
 
     def _control(self, now_s: float) -> None:
         found = self._attainment.estimate(now_s)
-        if found.count < self._least:
+        if found.ended < self._least:
             return
         share = found.share
         error, passed_s = self._target - share, self._interval_s
