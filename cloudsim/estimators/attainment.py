@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class AttainmentEstimate(NamedTuple):
-    """Requests that ended within a window, and those of them that kept the targets of their tier."""
+    """Of the requests that ended within a window, those that kept the targets of their tier."""
 
     met: int
     ended: int
@@ -22,9 +22,9 @@ class AttainmentEstimate(NamedTuple):
 
         Requests that stand in the same queue are late together, so the true error is larger.
         """
-        count = self.ended + 4
-        share = (self.met + 2) / count
-        return sqrt(share * (1 - share) / count)
+        ended = self.ended + 4
+        share = (self.met + 2) / ended
+        return sqrt(share * (1 - share) / ended)
 
 
 class Attainment:
