@@ -167,6 +167,7 @@ class ContenderConfig(Section):
     budget: Component
     provisioning: Component
     notice: Component
+    scheduling: Component | None = Field(default=None, description="order within a replica; null for vLLM's FCFS, the fastest to simulate")
 
 
 class FleetConfig(Section):

@@ -141,8 +141,10 @@ def problems(config: RunConfig) -> list[str]:
             except CloudsimError as error:
                 found += [f"family.task: {problem}" for problem in error.problems]
         for kind in POLICIES:
+            component = getattr(parts, kind)
             try:
-                create(getattr(parts, kind), f"contenders.{contender}.{kind}")
+                if component is not None:
+                    create(component, f"contenders.{contender}.{kind}")
             except CloudsimError as error:
                 found += error.problems
     if len(kinds) > 1:
@@ -186,7 +188,11 @@ def simulate(
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
     provisioning = create(parts.provisioning, f"{path}.provisioning")
-    fleet = Fleet(clock, config, pools, residences, market, provisioning, contender, replication, lambda request: gateway.finished(request))
+    scheduling = create(parts.scheduling, f"{path}.scheduling") if parts.scheduling is not None else None
+    fleet = Fleet(
+        clock, config, pools, residences, market, provisioning, contender, replication, lambda request: gateway.finished(request),
+        scheduling,
+    )  # fmt: skip
     gateway = Gateway(
         clock, config, pools, fleet, recorder, answers, create(parts.admission, f"{path}.admission"),
         create(parts.routing, f"{path}.routing"), create(parts.budget, f"{path}.budget"), create(parts.notice, f"{path}.notice"),

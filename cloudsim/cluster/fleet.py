@@ -10,7 +10,7 @@ from cloudsim.cluster.node import ColdStart, Node
 from cloudsim.cluster.pool import Pool
 from cloudsim.cluster.residency import Residences, Residency
 from cloudsim.config import RunConfig, TierConfig
-from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, Terminate
+from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, SchedulingPolicy, Terminate
 from cloudsim.errors import SimulationError
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
@@ -27,6 +27,7 @@ class Fleet:
     Args:
         pools: by name, in the order of the configuration. residences: what of each one's model fits.
         finished: called with each completed request.
+        scheduling: of all its replicas; None is FCFS.
         replica_ready, node_noticed, node_ended: what the gateway does at these moments. node_ready: what the hardware does.
         node_closed: what the meter does, when the replicas of a node that has ended are settled.
     """
@@ -34,9 +35,10 @@ class Fleet:
     def __init__(
         self, clock: Clock, config: RunConfig, pools: Mapping[str, Pool], residences: Mapping[str, Residences], market: Market,
         policy: ProvisioningPolicy, contender: str, replication: int, finished: Callable[[Request], None],
+        scheduling: SchedulingPolicy | None = None,
     ) -> None:  # fmt: skip
         self._clock, self._config, self._pools, self._market, self._policy = clock, config, pools, market, policy
-        self._residences = residences
+        self._residences, self._scheduling = residences, scheduling
         self._contender, self._replication, self._finished = contender, replication, finished
         self.replica_ready: Callable[[], None] = lambda: None
         self.node_noticed: Callable[[Node], None] = lambda node: None
@@ -146,6 +148,7 @@ class Fleet:
         return Replica(
             self._clock, has.latency, pool.profile, has.capacity, engine.block_tokens, engine.step_tokens, engine.max_sequences,
             self._finished, self._replicas - 1, pool.name, pool.model.name, node, has.gpus, has.level,
+            self.tiers, self._scheduling,
         )  # fmt: skip
 
     def _on_ready(self, node: Node) -> None:

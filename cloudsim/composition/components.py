@@ -9,7 +9,7 @@ from cloudsim.composition.schema import Problem
 from cloudsim.composition.spelling import did_you_mean
 from cloudsim.errors import ConfigError
 
-POLICIES = ("admission", "routing", "budget", "provisioning", "notice")
+POLICIES = ("admission", "routing", "budget", "provisioning", "notice", "scheduling")
 TAKES_NAMES = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 

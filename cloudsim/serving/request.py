@@ -27,6 +27,8 @@ class Request:
         gpu_s, lost_gpu_s: seconds of its replica attributed to it, and of these without use.
         past_gpu_s, past_lost_gpu_s: the same in GPU-seconds for replicas it has left, which may have had other numbers of GPUs.
         spent: useful seconds on each replica it has left, in case it is lost after all.
+        rank, order, expiry_step, yields: set under a scheduling policy only: its place in the order, the step before which its quantum
+            ends (-1 while it does not decode), and whether it has used a quantum since it was admitted.
     """
 
     __slots__ = (
@@ -34,7 +36,7 @@ class Request:
         "level", "token_level", "output_tokens", "generated_tokens", "prompt_tokens", "prefilled_tokens", "known_tokens",
         "finish_step", "share_mark_s", "cache_offset", "replica",
         "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "past_gpu_s", "past_lost_gpu_s",
-        "spent",
+        "spent", "rank", "order", "expiry_step", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -54,3 +56,7 @@ class Request:
         self.preempted = self.retries = self.migrations = 0
         self.gpu_s = self.lost_gpu_s = self.past_gpu_s = self.past_lost_gpu_s = 0.0
         self.spent: tuple[tuple[Replica, float], ...] = ()
+        self.rank: float
+        self.order: int
+        self.expiry_step: int
+        self.yields: bool

@@ -100,6 +100,7 @@ SPECIAL = {
     ),
     "own model": lambda: scenario({"large": ("mine", "mine-l2a", 2)}, model__catalog=own_catalog(32)),
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
+    "few at once": lambda: scenario(engine__max_sequences=4, engine__step_tokens=600),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
     "co-tenants": lambda: scenario(
@@ -205,6 +206,7 @@ VALUES = {
     "contenders.*.budget": preset("budget", "full"),
     "contenders.*.provisioning": preset("provisioning", "on_demand"),
     "contenders.*.notice": preset("notice", "finish"),
+    "contenders.*.scheduling": ("few at once", preset("scheduling", "priority")),
 }
 # Keys that other keys of `experiments` refer to: new value, and a key of `VALUES` that takes it over, and so changes the run.
 REFERRED = {

@@ -21,13 +21,13 @@ NIGHTLY = bool(os.environ.get("CLOUDSIM_NIGHTLY"))
 END_S = 1e9
 
 
-def replica_of(load, clock, done, kind=Replica):
+def replica_of(load, clock, done, kind=Replica, scheduling=None):
     """The product's replica, not tied to a node."""
     _, capacity, block, step_tokens, max_sequences, dyadic, independent = load
     return kind(
         clock, affine(UNIT_S * (1.0 if dyadic else 0.9871235)), profile(independent), capacity, block, step_tokens, max_sequences,
         lambda request: done.__setitem__(request.index, clock.now), 0, "pool", "model", SimpleNamespace(index=0), 1,
-        profile(independent).levels[0],
+        profile(independent).levels[0], scheduling=scheduling,
     )  # fmt: skip
 
 

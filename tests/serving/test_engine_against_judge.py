@@ -25,12 +25,12 @@ def profile(independent):
     return ElasticProfile("test", LAYERS, levels, independent, 0.0, ())
 
 
-def serve(requests, latency_model, levels, capacity, block, step_tokens, max_sequences):
+def serve(requests, latency_model, levels, capacity, block, step_tokens, max_sequences, scheduling=None):
     """The product's engine on the same requests; returns it and the requests."""
     clock, done = Clock(), {}
     replica = Engine(
         clock, latency_model, levels, capacity, block, step_tokens, max_sequences,
-        lambda request: done.__setitem__(request.index, clock.now),
+        lambda request: done.__setitem__(request.index, clock.now), scheduling,
     )  # fmt: skip
     served = []
     for s in requests:

@@ -1,0 +1,177 @@
+"""The order of one engine's requests under a scheduling policy: who is admitted next, and who gives way."""
+
+import sys
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+from math import isfinite
+from typing import TYPE_CHECKING, Any, cast
+
+from cloudsim.contracts import ReplicaView, SchedulingPolicy
+from cloudsim.errors import SimulationError
+from cloudsim.serving.batch import INDEX_BITS, INDEX_MASK
+from cloudsim.serving.request import Request
+
+if TYPE_CHECKING:
+    from cloudsim.serving.engine import Engine
+
+class Ranking:
+    """Asks the policy, checks what it says, and keeps `Engine.waiting` in order.
+
+    The lowest rank is first. Among equal ranks who was preempted last is admitted first, then the others in the order of coming; who was
+    admitted last is preempted first. So a policy with one rank for all is vLLM's FCFS.
+
+    Args:
+        policy: shared by the replicas of a contender.
+        engine: whose requests they are.
+
+    Attributes:
+        reorders: whether those who wait are ranked anew whenever a step has room and somebody came or left.
+        changed: whether somebody came or left since those who wait were last found not to fit.
+        preempts: whether the policy states quanta, so that running requests give way to waiting ones.
+    """
+
+    __slots__ = (
+        "policy", "reorders", "changed", "preempts", "_engine", "_view", "_observe", "_victim", "_quantum", "_numbers", "_expiries",
+    )  # fmt: skip
+
+    def __init__(self, policy: SchedulingPolicy, engine: "Engine") -> None:
+        self.policy, self._engine, self._view = policy, engine, cast(ReplicaView, engine)
+        self.reorders = bool(getattr(policy, "reorders", False))
+        self._observe, self._victim, self._quantum = (getattr(policy, name, None) for name in ("observe", "victim", "quantum_tokens"))
+        self.preempts = self._quantum is not None
+        self.changed = True
+        self._numbers = 0
+        self._expiries: list[int] = []  # heap: steps before which quanta end, shifted, and the request's index
+
+    def line_up(self, request: Request) -> bool:
+        """A request has come and waits; True if the next step with room has to look at the order anew."""
+        self._numbers += 1
+        request.order = self._numbers
+        return self._wait(request) or self.reorders
+
+    def preempted(self, request: Request) -> None:
+        """A request has left the batch and waits again."""
+        self._numbers += 1
+        request.order = -self._numbers
+        self._wait(request)
+
+    def _wait(self, request: Request) -> bool:
+        """Rank a request and put it at its place; True if that is the first."""
+        request.rank = rank = self._ask(request)
+        request.expiry_step, request.yields = -1, False
+        self.changed = True
+        waiting, key = self._engine.waiting, (rank, request.order)
+        at = len(waiting)
+        while at and key < (waiting[at - 1].rank, waiting[at - 1].order):
+            at -= 1
+        waiting.insert(at, request)
+        return at == 0
+
+    def admitted(self, request: Request) -> None:
+        """A request is in the batch from now on."""
+        self._numbers += 1
+        request.order = self._numbers
+
+    def joined(self, request: Request) -> None:
+        """A request has come into the batch without waiting, with its KV."""
+        request.rank = self._ask(request)
+        self.admitted(request)
+
+    def decodes(self, request: Request) -> None:
+        """The prompt of a request of the batch is done: its first quantum begins."""
+        request.yields = False
+        if self._quantum is not None:
+            self._begin_quantum(request)
+
+    def expire(self) -> None:
+        """Rank the running requests whose quanta are over anew."""
+        engine, expiries = self._engine, self._expiries
+        while expiries and expiries[0] >> INDEX_BITS <= engine.step:
+            entry = heappop(expiries)
+            if self._holds(entry):
+                request = engine.running[entry & INDEX_MASK]
+                request.generated_tokens = engine.generated_tokens(request)
+                request.rank = self._ask(request)
+                request.yields = self.changed = True
+                self._begin_quantum(request)
+
+    def next_expiry_step(self) -> int:
+        """The step before which the next quantum of the batch ends, none of which is over; beyond all steps where there are none."""
+        expiries = self._expiries
+        while expiries and not self._holds(expiries[0]):
+            heappop(expiries)
+        return expiries[0] >> INDEX_BITS if expiries else sys.maxsize
+
+    def order(self) -> None:
+        """Rank those who wait anew, where the policy reorders."""
+        if not self.reorders:
+            return
+        engine, waiting = self._engine, self._engine.waiting
+        if self._observe is not None:
+            self._observe(self._running(), self._view)
+        oldest = sorted(waiting, key=_order)
+        for request in oldest:
+            request.rank = self._ask(request)
+        engine.waiting.clear()
+        engine.waiting.extend(sorted(oldest, key=_key))
+
+    def victim(self) -> Request:
+        """Who gives way when blocks have run out."""
+        running = self._engine.running
+        if self._victim is None:
+            return max(running.values(), key=_key)
+        chosen = self._victim(self._running(), self._view)
+        found = running.get(getattr(chosen, "index", None))  # type: ignore[arg-type]
+        if found is None:
+            said = f"request {chosen.index}" if hasattr(chosen, "index") else repr(chosen)
+            raise SimulationError(f"scheduling {type(self.policy).__name__} chose {said} as victim: it is not running")
+        return found
+
+    def yielding(self, request: Request) -> list[Request]:
+        """Running requests that have used a quantum and rank behind `request`, the last one first."""
+        behind = [other for other in self._engine.running.values() if other.yields and other.rank > request.rank]
+        return sorted(behind, key=_key, reverse=True)
+
+    def _running(self) -> Sequence[Request]:
+        """The batch, with what it has generated by now."""
+        engine = self._engine
+        for request in engine.running.values():
+            if request.finish_step >= 0:
+                request.generated_tokens = engine.generated_tokens(request)
+        return list(engine.running.values())
+
+    def _ask(self, request: Request) -> float:
+        rank: Any = self.policy.rank(request, self._view)
+        try:
+            finite = isfinite(rank)
+        except (TypeError, OverflowError):
+            finite = False
+        if not finite:
+            name = type(self.policy).__name__
+            raise SimulationError(f"scheduling {name} gave rank {rank!r} to request {request.index}: not a finite number")
+        return rank  # type: ignore[no-any-return]
+
+    def _begin_quantum(self, request: Request) -> None:
+        assert self._quantum is not None
+        tokens: Any = self._quantum(request, self._view)
+        if not isinstance(tokens, int) or tokens < 1:
+            name = type(self.policy).__name__
+            raise SimulationError(f"scheduling {name} gave quantum {tokens!r} to request {request.index}: not a whole number of at least 1")
+        if len(self._expiries) > 64 + 4 * len(self._engine.running):  # those of requests that have left since somebody waited last
+            self._expiries = [entry for entry in self._expiries if self._holds(entry)]
+            heapify(self._expiries)
+        request.expiry_step = self._engine.step + tokens
+        heappush(self._expiries, request.expiry_step << INDEX_BITS | request.index)
+
+    def _holds(self, entry: int) -> bool:
+        """Whether an entry of the heap says when the quantum of a request of the batch ends."""
+        request = self._engine.running.get(entry & INDEX_MASK)
+        return request is not None and request.expiry_step == entry >> INDEX_BITS
+
+
+def _order(request: Request) -> int:
+    return request.order
+
+
+def _key(request: Request) -> tuple[float, int]:
+    return request.rank, request.order
