@@ -52,6 +52,11 @@ class WorkloadConfig(Section):
     difficulty_alpha: Positive = Field(description="first parameter of the Beta distribution of difficulty in [0, 1]")
     difficulty_beta: Positive = Field(description="second parameter of that distribution")
     difficulty_noise: NotNegative = Field(description="standard deviation of the difficulty a router sees around the true one")
+    length_noise: NotNegative = Field(
+        description="standard deviation of the logarithm of the predicted over the true length of an answer, whose median is 1"
+    )
+    tenants: Count = Field(description="tenants that share the fleet; requests are divided among them at random")
+    tenant_skew: NotNegative = Field(description="exponent of Zipf's law: the r-th tenant sends requests in proportion to r ^ -tenant_skew")
 
 
 class ProviderConfig(Section):

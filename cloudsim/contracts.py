@@ -14,7 +14,10 @@ from cloudsim.models.elastic import ElasticProfile
 
 
 class RequestView(Protocol):
-    """A request as a policy sees it; the length of its answer and its true difficulty are not for it to see."""
+    """A request as a policy sees it; its true difficulty is not for it to see.
+
+    The length of its answer is there for policies that say so, by `oracle = ("length",)` in their class: bounds of what others can reach.
+    """
 
     index: int
     arrival_s: float
@@ -22,7 +25,11 @@ class RequestView(Protocol):
     generated_tokens: int  # more than 0 if it lost its replica on the way
     tier: int  # index into FleetView.tiers
     difficulty_seen: float  # a noisy estimate in [0, 1]
+    output_tokens_seen: int  # a noisy estimate of full_output_tokens, at least 1
+    tenant: int
     retries: int
+    full_output_tokens: int  # oracle "length": of the answer at full compute, reasoning included
+    reasoning_tokens: int  # oracle "length": of these, those before the answer proper
 
 
 class DenseLatency(NamedTuple):

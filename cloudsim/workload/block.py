@@ -30,6 +30,8 @@ class RequestBlock:
         tier: index into the tiers of the configuration. Shape (n,).
         difficulty, difficulty_seen: the latent difficulty and what a router believes it to be, in [0, 1]. Shape (n,).
         luck: uniform number in [0, 1) that decides whether an answer is right: the request's own. Shape (n,).
+        output_seen: what a scheduler believes the output tokens to be, at least 1. Shape (n,).
+        tenant: number of the tenant that sent it, the largest first. Shape (n,).
         problem: where requests carry problems of a measured suite, their numbers in it. Shape (n,), or (0,).
         questions: where they carry fresh ones for a network, those problems.
     """
@@ -41,6 +43,8 @@ class RequestBlock:
     difficulty: Floats
     difficulty_seen: Floats
     luck: Floats
+    output_seen: NDArray[np.int64]
+    tenant: NDArray[np.int32]
     problem: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     questions: "tuple[Problem, ...]" = ()
 

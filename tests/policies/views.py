@@ -21,6 +21,10 @@ class Request:
     tier: int = 1
     difficulty_seen: float = 0.5
     retries: int = 0
+    output_tokens_seen: int = 200
+    tenant: int = 0
+    full_output_tokens: int = 200
+    reasoning_tokens: int = 100
 
 
 @dataclass
@@ -35,6 +39,8 @@ class Replica:
     first_s: float = 0.1
     token_s: float = 0.01
     free: float = 1.0
+    now_s: float = 0.0
+    tiers: tuple = TIERS
 
     def dense_s(self, prompt_tokens, output_tokens):
         return DenseLatency(self.first_s, self.token_s)
