@@ -69,6 +69,14 @@ class ReplicaView(Protocol):
         """Simulated time."""
 
     @property
+    def running(self) -> Mapping[int, RequestView]:
+        """Its batch by index, in the order of admission."""
+
+    @property
+    def waiting(self) -> Sequence[RequestView]:
+        """Those that wait for a place in the batch."""
+
+    @property
     def queued_tokens(self) -> int:
         """Prompt tokens it has still to prefill."""
 
@@ -135,12 +143,15 @@ class SchedulingPolicy(Protocol):
     `rank` is all that a policy must have. It may also have:
 
     - `reorders = True`, a class attribute: ranks of those who wait change with time or service. They are asked for anew, oldest request
-      first, before a step that has room, if somebody came or left since the last time that the first of them did not fit.
-    - `observe(running, replica)`: called before each such new ranking with the batch, whose `generated_tokens` are up to date.
-    - `victim(running, replica)`: who of the batch is preempted where blocks run out.
+      first, before a step that has room, if somebody came or left since the last time that the first of them did not fit; but not of one
+      that waits alone and fits.
+    - `observe(replica)`: called before each such new ranking of more than one.
+    - `victim(replica)`: who of `replica.running` is preempted where blocks run out.
     - `quantum_tokens(request, replica)`: at least 1. After so many tokens a running request is ranked anew, and from then on gives way to
       one that waits, ranks before it and does not fit: the fewest that it needs go, the highest ranks first, to be computed again.
       Where nobody waits, nobody is asked: a quantum that has long been over ends when somebody comes.
+
+    `generated_tokens` are up to date in each request that is asked about, and in all of the replica in `observe` and `victim`.
     """
 
     def rank(self, request: RequestView, replica: ReplicaView) -> float:

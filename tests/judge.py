@@ -39,7 +39,7 @@ class Rule:
     """A scheduling policy for sequences.
 
     Args:
-        rank: of (index, generated, preempted, step); the step counts only where it reorders.
+        rank: of (index, generated, preempted, time); the time counts only where it reorders.
         victim: chooses from the batch; None is the highest rank.
         quantum: of (index, generated); None is no preemption by the policy.
     """
@@ -89,21 +89,21 @@ class Judge:
         else:
             self.numbers += 1
             s.order = -self.numbers  # in front of the others of its rank
-            self.wait(s)
+            self.wait(s, self.now)
 
     def arrive(self, s):
         self.numbers += 1
         s.order = self.numbers
-        self.wait(s)
+        self.wait(s, s.arrival_s)
 
-    def wait(self, s):
+    def wait(self, s, now):
         if self.rule is not None:
-            s.rank = self.rank(s)
+            s.rank = self.rank(s, now)
         self.changed = True
         self.waiting.append(s)
 
-    def rank(self, s):
-        return self.rule.rank(s.index, s.generated, s.preempted, self.steps if self.rule.reorders else 0)
+    def rank(self, s, now):
+        return self.rule.rank(s.index, s.generated, s.preempted, now if self.rule.reorders else 0.0)
 
     def key(self, s):
         return s.rank, s.order
@@ -175,22 +175,18 @@ class Judge:
 
     def admit(self, left, scheduled):
         """First come, first served."""
-        while self.waiting and left > 0 and len(self.running) < self.max_sequences:
-            s = self.waiting[0]
-            tokens = min(s.target, left)
-            if not self.allocate(s, tokens):
-                break
-            self.waiting.pop(0)
-            self.running.append(s)
-            scheduled[s.index] = tokens
-            left -= tokens
+        while self.waiting and left > 0 and self.fits(self.waiting[0], left):
+            left = self.let_in(self.waiting[0], left, scheduled)
 
     def admit_in_order(self, left, scheduled):
         """By rank, the lowest first, until the first does not fit and nobody gives way to it."""
+        if len(self.waiting) == 1 and self.changed and self.fits(self.waiting[0], left):
+            self.let_in(self.waiting[0], left, scheduled)
+            return
         if self.rule.quantum is not None:
             for s in self.running:
                 if s.decoding and s.generated >= s.expiry:
-                    s.rank, s.yields = self.rank(s), True
+                    s.rank, s.yields = self.rank(s, self.now), True
                     s.expiry = s.generated + self.rule.quantum(s.index, s.generated)
                     self.changed = True
         elif len(self.running) == self.max_sequences:
@@ -199,13 +195,13 @@ class Judge:
             return
         if self.rule.reorders:
             for s in self.waiting:
-                s.rank = self.rank(s)
+                s.rank = self.rank(s, self.now)
         gave_way = []
         while self.waiting and left > 0:
             s = min(self.waiting, key=self.key)
             if s in gave_way:
                 return
-            if len(self.running) == self.max_sequences or not self.allocate(s, min(s.target, left)):
+            if not self.fits(s, left):
                 going = self.who_gives_way(s, left) if self.rule.quantum is not None else []
                 if not going:
                     self.changed = False
@@ -215,13 +211,19 @@ class Judge:
                     self.running.remove(other)
                     self.preempt(other)
                 gave_way += going
-                assert self.allocate(s, min(s.target, left))
-            self.waiting.remove(s)
-            self.running.append(s)
-            self.numbers += 1
-            s.order = self.numbers
-            scheduled[s.index] = min(s.target, left)
-            left -= scheduled[s.index]
+                assert self.fits(s, left)
+            left = self.let_in(s, left, scheduled)
+
+    def fits(self, s, left):
+        return len(self.running) < self.max_sequences and self.allocate(s, min(s.target, left))
+
+    def let_in(self, s, left, scheduled):
+        self.waiting.remove(s)
+        self.running.append(s)
+        self.numbers += 1
+        s.order = self.numbers
+        scheduled[s.index] = min(s.target, left)
+        return left - scheduled[s.index]
 
     def who_gives_way(self, s, left):
         """The fewest of those that have used a quantum and rank behind `s`, the worst first, without which it fits."""

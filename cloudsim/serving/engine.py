@@ -388,6 +388,9 @@ class Engine(Batch):
         waiting = self.waiting
         if not waiting or self._left() <= 0:
             return
+        if len(waiting) == 1 and ranking.changed and self._admit(waiting[0]):  # alone and with room: there is nothing to ask
+            ranking.admitted(waiting.popleft())
+            return
         if ranking.preempts:
             ranking.expire()
         elif len(self.running) + self.incoming >= self.max_sequences:

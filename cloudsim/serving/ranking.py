@@ -1,8 +1,7 @@
 """The order of one engine's requests under a scheduling policy: who is admitted next, and who gives way."""
 
 import sys
-from collections.abc import Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,7 +30,7 @@ class Ranking:
     """
 
     __slots__ = (
-        "policy", "reorders", "changed", "preempts", "_engine", "_view", "_observe", "_victim", "_quantum", "_numbers", "_expiries",
+        "policy", "reorders", "changed", "preempts", "_engine", "_view", "_observe", "_victim", "_quantum", "_numbers", "_begun", "_expiries",
     )  # fmt: skip
 
     def __init__(self, policy: SchedulingPolicy, engine: "Engine") -> None:
@@ -41,6 +40,7 @@ class Ranking:
         self.preempts = self._quantum is not None
         self.changed = True
         self._numbers = 0
+        self._begun: dict[int, int] = {}  # by index: the step at which a first quantum began that the policy was not asked about
         self._expiries: list[int] = []  # heap: steps before which quanta end, shifted, and the request's index
 
     def line_up(self, request: Request) -> bool:
@@ -78,14 +78,27 @@ class Ranking:
         self.admitted(request)
 
     def decodes(self, request: Request) -> None:
-        """The prompt of a request of the batch is done: its first quantum begins."""
-        request.yields = False
-        if self._quantum is not None:
-            self._begin_quantum(request)
+        """The prompt of a request of the batch is done: its first quantum begins, of which the policy is asked when somebody waits."""
+        if self._quantum is None:
+            return
+        request.expiry_step, request.yields = -1, False
+        begun, engine = self._begun, self._engine
+        if len(begun) > 64 + 4 * len(engine.running):  # most have left since somebody waited last
+            self._begun = begun = {index: step for index, step in begun.items() if index in engine.running}
+        begun[request.index] = engine.step
 
     def expire(self) -> None:
         """Rank the running requests whose quanta are over anew."""
         engine, expiries = self._engine, self._expiries
+        if self._begun:
+            for index, step in self._begun.items():
+                request = engine.running.get(index)
+                if request is not None and request.finish_step >= 0:
+                    tokens = engine.generated_tokens(request)
+                    request.generated_tokens = tokens - (engine.step - step)  # as many as it had then
+                    self._begin_quantum(request, step)
+                    request.generated_tokens = tokens
+            self._begun = {}
         while expiries and expiries[0] >> INDEX_BITS <= engine.step:
             entry = heappop(expiries)
             if self._holds(entry):
@@ -93,7 +106,7 @@ class Ranking:
                 request.generated_tokens = engine.generated_tokens(request)
                 request.rank = self._ask(request)
                 request.yields = self.changed = True
-                self._begin_quantum(request)
+                self._begin_quantum(request, engine.step)
 
     def next_expiry_step(self) -> int:
         """The step before which the next quantum of the batch ends, none of which is over; beyond all steps where there are none."""
@@ -106,21 +119,23 @@ class Ranking:
         """Rank those who wait anew, where the policy reorders."""
         if not self.reorders:
             return
-        engine, waiting = self._engine, self._engine.waiting
-        if self._observe is not None:
-            self._observe(self._running(), self._view)
+        waiting = self._engine.waiting
+        if self._observe is not None and len(waiting) > 1:
+            self._settle()
+            self._observe(self._view)
         oldest = sorted(waiting, key=_order)
         for request in oldest:
             request.rank = self._ask(request)
-        engine.waiting.clear()
-        engine.waiting.extend(sorted(oldest, key=_key))
+        waiting.clear()
+        waiting.extend(sorted(oldest, key=_key))
 
     def victim(self) -> Request:
         """Who gives way when blocks have run out."""
         running = self._engine.running
         if self._victim is None:
             return max(running.values(), key=_key)
-        chosen = self._victim(self._running(), self._view)
+        self._settle()
+        chosen = self._victim(self._view)
         found = running.get(getattr(chosen, "index", None))  # type: ignore[arg-type]
         if found is None:
             said = f"request {chosen.index}" if hasattr(chosen, "index") else repr(chosen)
@@ -132,13 +147,12 @@ class Ranking:
         behind = [other for other in self._engine.running.values() if other.yields and other.rank > request.rank]
         return sorted(behind, key=_key, reverse=True)
 
-    def _running(self) -> Sequence[Request]:
-        """The batch, with what it has generated by now."""
+    def _settle(self) -> None:
+        """Note what the batch has generated by now, for the policy to see."""
         engine = self._engine
         for request in engine.running.values():
             if request.finish_step >= 0:
                 request.generated_tokens = engine.generated_tokens(request)
-        return list(engine.running.values())
 
     def _ask(self, request: Request) -> float:
         rank: Any = self.policy.rank(request, self._view)
@@ -151,16 +165,13 @@ class Ranking:
             raise SimulationError(f"scheduling {name} gave rank {rank!r} to request {request.index}: not a finite number")
         return rank  # type: ignore[no-any-return]
 
-    def _begin_quantum(self, request: Request) -> None:
+    def _begin_quantum(self, request: Request, step: int) -> None:
         assert self._quantum is not None
         tokens: Any = self._quantum(request, self._view)
         if not isinstance(tokens, int) or tokens < 1:
             name = type(self.policy).__name__
             raise SimulationError(f"scheduling {name} gave quantum {tokens!r} to request {request.index}: not a whole number of at least 1")
-        if len(self._expiries) > 64 + 4 * len(self._engine.running):  # those of requests that have left since somebody waited last
-            self._expiries = [entry for entry in self._expiries if self._holds(entry)]
-            heapify(self._expiries)
-        request.expiry_step = self._engine.step + tokens
+        request.expiry_step = step + tokens
         heappush(self._expiries, request.expiry_step << INDEX_BITS | request.index)
 
     def _holds(self, entry: int) -> bool:

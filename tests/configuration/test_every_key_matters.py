@@ -307,6 +307,8 @@ ARGUMENTS = {
     "ap-southeast-1": 99.0, "ap-southeast-2": 99.0, "ap-south-1": 99.0, "sa-east-1": 99.0,
     "other_g_per_kwh": 99.0, "swing": 0.5, "cleanest_hour": 3.0, "start_hour": 3.0,
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
+    "quantum": 9, "queues": 2, "prompt_tokens_per_token": 5, "starvation_s": 0.5, "input_weight": 9.0, "output_weight": 0.0,
+    "learning_rate": 0.9, "discount": 0.1, "explore": 0.9, "seed": 7,
 }  # fmt: skip
 LEAVES = list(argument_leaves())
 NEED_DATA = {
@@ -372,4 +374,5 @@ def in_a_run(group, component, key):
     changes = {"engine__memory_fraction": 0.3} if key == "kv_reserve" else {}
     changes |= {"provider__rebalance_share": 1.0} if key == "replace_on_hint" else {}
     changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if group == "budget" else {}  # in bursts
+    changes |= {"engine__max_sequences": 4, "engine__step_tokens": 600} if group == "scheduling" else {}
     return seen(scenario(policies={group: component}, **changes))

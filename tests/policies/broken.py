@@ -74,7 +74,7 @@ class Victim(Rank):
     def __init__(self):
         super().__init__(0)
 
-    def victim(self, running, replica):
+    def victim(self, replica):
         return None
 
 

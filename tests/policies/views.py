@@ -41,6 +41,8 @@ class Replica:
     free: float = 1.0
     now_s: float = 0.0
     tiers: tuple = TIERS
+    waiting: list = field(default_factory=list)
+    running: dict = field(default_factory=dict)
 
     def dense_s(self, prompt_tokens, output_tokens):
         return DenseLatency(self.first_s, self.token_s)

@@ -68,6 +68,7 @@ def runs(draw):
         budget=draw(st.sampled_from(["full", "fixed", "l2a_calibrated"])),
         provisioning=preset("provisioning", provisioning) | ({} if provisioning == "on_demand" else retry),
         notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute", MOVER, MOVER])),
+        scheduling=draw(st.sampled_from([None, "priority", "mlfq", "fair_share", "predicted_srpt"])),
     )
     drain_s = draw(st.sampled_from([0.0, 30.0, 60.0]))
     gap_s = draw(st.sampled_from([0.0, 0.05, 0.5, 4.0]))
