@@ -3,6 +3,7 @@
 import sys
 from heapq import heappop, heappush
 from math import isfinite
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from cloudsim.contracts import ReplicaView, SchedulingPolicy
@@ -12,6 +13,10 @@ from cloudsim.serving.request import Request
 
 if TYPE_CHECKING:
     from cloudsim.serving.engine import Engine
+
+_order = attrgetter("order")
+_key = attrgetter("rank", "order")
+
 
 class Ranking:
     """Asks the policy, checks what it says, and keeps `Engine.waiting` in order.
@@ -30,7 +35,8 @@ class Ranking:
     """
 
     __slots__ = (
-        "policy", "reorders", "changed", "preempts", "_engine", "_view", "_observe", "_victim", "_quantum", "_numbers", "_begun", "_expiries",
+        "policy", "reorders", "changed", "preempts",
+        "_engine", "_view", "_observe", "_victim", "_quantum", "_numbers", "_begun", "_expiries",
     )  # fmt: skip
 
     def __init__(self, policy: SchedulingPolicy, engine: "Engine") -> None:
@@ -178,11 +184,3 @@ class Ranking:
         """Whether an entry of the heap says when the quantum of a request of the batch ends."""
         request = self._engine.running.get(entry & INDEX_MASK)
         return request is not None and request.expiry_step == entry >> INDEX_BITS
-
-
-def _order(request: Request) -> int:
-    return request.order
-
-
-def _key(request: Request) -> tuple[float, int]:
-    return request.rank, request.order

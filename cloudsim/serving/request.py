@@ -33,7 +33,8 @@ class Request:
     """
 
     __slots__ = (
-        "index", "arrival_s", "input_tokens", "full_output_tokens", "reasoning_tokens", "tier", "difficulty_seen", "output_tokens_seen", "tenant",
+        "index", "arrival_s", "input_tokens", "full_output_tokens", "reasoning_tokens", "tier", "difficulty_seen",
+        "output_tokens_seen", "tenant",
         "level", "token_level", "output_tokens", "generated_tokens", "prompt_tokens", "prefilled_tokens", "known_tokens",
         "finish_step", "share_mark_s", "cache_offset", "replica",
         "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "past_gpu_s", "past_lost_gpu_s",

@@ -9,9 +9,9 @@ LATE = 1e12
 class LeastSlack:
     """Requests go by the latest moment at which they could begin and still meet their tier's time to first token and end-to-end latency.
 
-    Least laxity first of real-time scheduling (Mok 1983), on estimates: the prompt takes its tokens, the answer those still predicted
-    (`output_tokens_seen`), at the speeds of the full model in the replica's present batch. Under overload that rule makes all late one after
-    the other, so a request that cannot be in time goes behind those that can, in the order of arrival (ours).
+    Least laxity first of real-time scheduling (Mok 1983), on estimates: the prompt, and the tokens of the answer that are predicted to
+    remain (`output_tokens_seen`), at the speeds of the full model in the replica's present batch. Under overload that rule makes all late,
+    one after the other, so a request that cannot be in time goes behind those that can, in the order of arrival (ours).
 
     Args:
         slack: how many times its target a latency may be before a request counts as late, above 0.

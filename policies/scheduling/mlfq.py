@@ -8,7 +8,7 @@ STARVED = -1
 class MLFQ:
     """Skip-join multi-level feedback queues as in FastServe (arXiv 2305.05920).
 
-    A request joins the first queue whose quantum is worth its prompt, runs for the quantum, and goes down one queue after each; each quantum
+    A request joins the first queue whose quantum is worth its prompt, runs for the quantum, and goes down one queue after each; a quantum
     is twice the one above. Lower queues give way to higher ones at the end of a quantum. Who starves is promoted: before all queues goes a
     request that is older than `starvation_s` for each quantum it has used and the one to come.
 

@@ -14,9 +14,9 @@ class QLearning:
     one request waits and there is room, the learner sees how many wait (in powers of two, up to 64) and how much KV memory is free (less
     than a tenth, less than a third, more), and picks a rule: the order of coming, the fewest predicted tokens left, the strictest tier, or
     the earliest end-to-end deadline. The reward is minus the request-seconds since the last choice, for the requests that the replica had
-    then; over a run they add up to minus the total flow time (Little's law), as far as choices see it. All replicas fill one table, which
-    starts at zero; it learns on line and forgets with the run. Where blocks run out the youngest request gives way, since ranks of different
-    rules do not compare. No request is promised service: it depends on the rules that are picked.
+    then; over a run they add up to about minus the total flow time (Little's law). All replicas fill one table, which
+    starts at zero; it learns on line and forgets with the run. Where blocks run out the youngest request gives way, since ranks by
+    different rules do not compare. No request is promised service: it depends on the rules that are picked.
 
     Args:
         learning_rate: share of the error by which an entry moves, in (0, 1].

@@ -35,7 +35,8 @@ def serve(policy, rows, places=1, capacity=PLENTY, step_tokens=256):
     clock, done, full = Clock(), {}, profile(False).levels[0]
     replica = Replica(
         clock, affine(UNIT_S), profile(False), capacity, 16, step_tokens, places,
-        lambda request: done.__setitem__(request.index, clock.now), 0, "pool", "model", SimpleNamespace(index=0), 1, full, views.TIERS, policy,
+        lambda request: done.__setitem__(request.index, clock.now), 0, "pool", "model", SimpleNamespace(index=0), 1, full, views.TIERS,
+        policy,
     )  # fmt: skip
     requests = []
     for index, (arrival_s, prompt, output, more) in enumerate(rows):
