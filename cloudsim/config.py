@@ -53,6 +53,11 @@ class WorkloadConfig(Section):
     difficulty_beta: Positive = Field(description="second parameter of that distribution")
     difficulty_noise: NotNegative = Field(description="standard deviation of the difficulty a router sees around the true one")
     feedback_error: Share = Field(description="share of the answers of which users and verifiers say right for wrong or wrong for right")
+    length_noise: NotNegative = Field(
+        description="standard deviation of the logarithm of the predicted over the true length of an answer, whose median is 1"
+    )
+    tenants: Count = Field(description="tenants that share the fleet; requests are divided among them at random")
+    tenant_skew: NotNegative = Field(description="exponent of Zipf's law: the r-th tenant sends requests in proportion to r ^ -tenant_skew")
 
 
 class ProviderConfig(Section):
@@ -168,6 +173,7 @@ class ContenderConfig(Section):
     budget: Component
     provisioning: Component
     notice: Component
+    scheduling: Component | None = Field(default=None, description="order within a replica; null for vLLM's FCFS, the fastest to simulate")
     scaling: Component | None = Field(default=None, description="what sets the instances of the pools; null keeps those configured")
 
 

@@ -68,6 +68,32 @@ class BudgetPolicy(Protocol):
         """A budget in (0, 1]; the richest level of the replica's profile within it is taken, for the life of the sequence."""
 
 
+class SchedulingPolicy(Protocol):
+    """In which order a replica serves its requests, and who gives way.
+
+    Those who wait are admitted by rank, the lowest first, until the first of them does not fit (vLLM's priority scheduling). Where blocks
+    run out, the running request of the highest rank is preempted and computed again. Among equal ranks it is as in vLLM's FCFS: the last
+    one admitted is preempted first and goes to the front, the others wait in the order of coming. One object serves all replicas of a
+    contender; what it keeps by replica goes by `replica.index`.
+
+    `rank` is all that a policy must have. It may also have:
+
+    - `reorders = True`, a class attribute: ranks of those who wait change with time or service. They are asked for anew, oldest request
+      first, before a step that has room, if somebody came or left since the last time that the first of them did not fit; but not of one
+      that waits alone and fits.
+    - `observe(replica)`: called before each such new ranking of more than one.
+    - `victim(replica)`: who of `replica.running` is preempted where blocks run out.
+    - `quantum_tokens(request, replica)`: at least 1. After so many tokens a running request is ranked anew, and from then on gives way to
+      one that waits, ranks before it and does not fit: the fewest that it needs go, the highest ranks first, to be computed again.
+      Where nobody waits, nobody is asked: a quantum that has long been over ends when somebody comes.
+
+    `generated_tokens` are up to date in each request that is asked about, and in all of the replica in `observe` and `victim`.
+    """
+
+    def rank(self, request: RequestView, replica: ReplicaView) -> float:
+        """A finite number for a request that begins to wait (also when preempted), whose quantum is over, or whose KV has come."""
+
+
 class Served(NamedTuple):
     """How a request ended, for policies that learn.
 

@@ -39,6 +39,7 @@ from cloudsim.serving.answers import build_answers
 from cloudsim.serving.decisions import Decisions, RequestPolicies
 from cloudsim.serving.gateway import Gateway
 from cloudsim.serving.policy_watch import watched
+from cloudsim.serving.scheduling import Scheduling
 from cloudsim.streams import stream
 from cloudsim.workload.drawing import draw_blocks
 from cloudsim.workload.workload import Workload
@@ -200,9 +201,10 @@ def simulate(
     made = {kind: create(one, f"{path}.{kind}") for kind in POLICIES if (one := getattr(parts, kind)) is not None}
     errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
     log = DecisionLog(clock, config.logged_share)
+    scheduling = Scheduling(made["scheduling"], errors, log) if "scheduling" in made else None
     fleet = Fleet(
         clock, config, pools, residences, market, made["provisioning"], errors, log, contender, replication,
-        lambda request: finished(request),
+        lambda request: finished(request), scheduling,
     )  # fmt: skip
     policies = RequestPolicies(**{kind: made[kind] for kind in ("admission", "routing", "budget", "notice")})
     gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, Decisions(policies, fleet, errors, log))

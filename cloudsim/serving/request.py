@@ -18,7 +18,8 @@ class Request:
     Attributes:
         index: position in the trace. tier: index of its tier.
         input_tokens: prompt of the user. full_output_tokens, reasoning_tokens: what the full model would answer with.
-        difficulty_seen: what a router believes its difficulty to be.
+        difficulty_seen, output_tokens_seen: what a router believes its difficulty and a scheduler the length of its full answer to be.
+        tenant: who sent it.
         output_tokens: length of the answer at its level; generated_tokens: what has reached the client (settled when it leaves a batch).
         prompt_tokens: tokens to prefill now (prompt and what was generated before); prefilled_tokens: of these, done.
         finish_step: step of its replica after which it is complete, while it decodes; -1 otherwise.
@@ -28,21 +29,26 @@ class Request:
         gpu_s, lost_gpu_s: seconds of its replica attributed to it, and of these without use.
         past_gpu_s, past_lost_gpu_s: the same in GPU-seconds for replicas it has left, which may have had other numbers of GPUs.
         spent: useful seconds on each replica it has left, in case it is lost after all.
+        rank, order, expiry_step, yields: set under a scheduling policy only: its place in the order, the step before which its quantum
+            ends (-1 while it does not decode), and whether it has used a quantum since it was admitted.
         view: what policies see of it.
     """
 
     __slots__ = (
         "index", "arrival_s", "input_tokens", "full_output_tokens", "reasoning_tokens", "tier", "difficulty_seen",
+        "output_tokens_seen", "tenant",
         "level", "token_level", "output_tokens", "generated_tokens", "prompt_tokens", "prefilled_tokens", "known_tokens",
         "finish_step", "share_mark_s", "cache_offset", "replica",
         "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "past_gpu_s", "past_lost_gpu_s",
-        "spent", "view",
+        "spent", "view", "rank", "order", "expiry_step", "yields",
     )  # fmt: skip
 
     def __init__(
-        self, index: int, arrival_s: float, input_tokens: int, output_tokens: int, reasoning_tokens: int, tier: int, difficulty_seen: float
-    ) -> None:
+        self, index: int, arrival_s: float, input_tokens: int, output_tokens: int, reasoning_tokens: int, tier: int, difficulty_seen: float,
+        output_tokens_seen: int = 1, tenant: int = 0,
+    ) -> None:  # fmt: skip
         self.index, self.arrival_s, self.tier, self.difficulty_seen = index, arrival_s, tier, difficulty_seen
+        self.output_tokens_seen, self.tenant = output_tokens_seen, tenant
         self.input_tokens, self.full_output_tokens, self.reasoning_tokens = input_tokens, output_tokens, reasoning_tokens
         self.output_tokens, self.generated_tokens = output_tokens, 0
         self.prompt_tokens, self.prefilled_tokens, self.known_tokens = input_tokens, 0, 0
@@ -57,3 +63,7 @@ class Request:
         self.gpu_s = self.lost_gpu_s = self.past_gpu_s = self.past_lost_gpu_s = 0.0
         self.spent: tuple[tuple[Replica, float], ...] = ()
         self.view = RequestView(self)
+        self.rank: float
+        self.order: int
+        self.expiry_step: int
+        self.yields: bool

@@ -9,7 +9,7 @@ from cloudsim import simulation
 from cloudsim.composition.plan import compose
 
 ROOT = Path(__file__).parents[2] / "experiments"
-POLICIES = ("admission", "routing", "budget", "provisioning", "notice", "scaling")
+POLICIES = ("admission", "routing", "budget", "scheduling", "notice", "scaling", "provisioning")
 EXPERIMENTS = sorted(file.stem for file in (ROOT / "experiment").glob("*.yaml"))
 CHOICES = sorted(
     (file.parent.name, file.stem)

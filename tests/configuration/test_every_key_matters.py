@@ -114,6 +114,7 @@ SPECIAL = {
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
     "learning": lambda: scenario(policies={"budget": {"_target_": "tests.policies.learning.Remembers"}}),
     "broken": lambda: scenario(policies={"routing": {"_target_": "tests.policies.broken.Nowhere"}}),
+    "few at once": lambda: scenario(engine__max_sequences=4, engine__step_tokens=600),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
     "co-tenants": lambda: scenario(
@@ -166,6 +167,9 @@ VALUES = {
     "workload.feedback_error": ("learning", 0.9),
     "on_policy_error": ("broken", "fallback"),
     "logged_share": 0.3,
+    "workload.length_noise": 0.1,
+    "workload.tenants": 2,
+    "workload.tenant_skew": 0.0,
     "tiers.*.share": {"premium": 0.4, "standard": 0.3},
     "tiers.*.ttft_s": 0.05,
     "tiers.*.tpot_s": 0.002,
@@ -223,6 +227,7 @@ VALUES = {
     "contenders.*.provisioning": preset("provisioning", "on_demand"),
     "contenders.*.notice": preset("notice", "finish"),
     "contenders.*.scaling": preset("scaling", "scheduled") | {"least": 0},
+    "contenders.*.scheduling": ("few at once", preset("scheduling", "priority")),
 }
 # Keys that other keys of `experiments` refer to: new value, and a key of `VALUES` that takes it over, and so changes the run.
 REFERRED = {
@@ -334,6 +339,8 @@ ARGUMENTS = {
     "ap-southeast-1": 99.0, "ap-southeast-2": 99.0, "ap-south-1": 99.0, "sa-east-1": 99.0,
     "other_g_per_kwh": 99.0, "swing": 0.5, "cleanest_hour": 3.0, "start_hour": 3.0,
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
+    "quantum": 9, "queues": 2, "prompt_tokens_per_token": 5, "starvation_s": 0.5, "input_weight": 9.0, "output_weight": 0.0,
+    "learning_rate": 0.9, "discount": 0.1,
 }  # fmt: skip
 # Settings under which the other arguments of an entry act in a run this small.
 ACTING = {
@@ -418,10 +425,11 @@ def in_a_run(group, component, key):
     bursts = group == "budget" or key.endswith("prompt_token")
     changes = {"engine__memory_fraction": 0.3} if key == "kv_reserve" else {}
     changes |= {"provider__rebalance_share": 1.0, "provider__rebalance_lead_s": 25.0, "market": ROOMY} if key == "drain" else {}
-    learns = key in ("horizon_s", "explore", "prior_life_s", "prior_losses")
+    learns = group == "provisioning" and key in ("horizon_s", "explore", "prior_life_s", "prior_losses")
     changes |= {"market": ROOMY, "pools": {"large": ("qwen3-4b", None, 5)}} if learns else {}
     changes |= {"rows": BURSTS} if group == "scaling" else {}
     changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if bursts else {}
+    changes |= {"engine__max_sequences": 4, "engine__step_tokens": 600} if group == "scheduling" else {}
     if key == "release":  # arrivals while a queue shrinks
         changes["rows"] = [(30 + at / 30, prompt, answer) for at, prompt, answer in ROWS]
     if "Clairvoyant" in component["_target_"]:  # few answers hang on the level

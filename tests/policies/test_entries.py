@@ -14,7 +14,10 @@ from cloudsim.config import Component
 
 ROOT = Path(policies.__file__).parent
 EXPERIMENTS = ROOT.parent / "experiments"
-METHODS = {"admission": "admit", "routing": "route", "budget": "budget", "provisioning": "plan", "notice": "act", "scaling": "targets"}
+METHODS = {
+    "admission": "admit", "routing": "route", "budget": "budget", "scheduling": "rank", "notice": "act", "scaling": "targets",
+    "provisioning": "plan",
+}  # fmt: skip
 PART_METHODS = {"keep", "score", "pick"}
 COMPOSED = "policies.routing.composed.Composed"
 FILES = sorted(path for path in ROOT.glob("*/*.py") if path.name != "__init__.py")

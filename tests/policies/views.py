@@ -24,7 +24,10 @@ class Request:
     tier: int = 1
     difficulty_seen: float = 0.5
     retries: int = 0
+    output_tokens_seen: int = 200
+    tenant: int = 0
     full_output_tokens: int = 200
+    reasoning_tokens: int = 100
 
 
 @dataclass
@@ -46,6 +49,10 @@ class Replica:
     price_usd_per_h: float = 1.0
     deepest_budget: float = 0.0
     profile: ElasticProfile = PROFILE
+    now_s: float = 0.0
+    tiers: tuple = TIERS
+    waiting: list = field(default_factory=list)
+    running: list = field(default_factory=list)
 
     def dense_s(self, prompt_tokens, output_tokens):
         return DenseLatency(self.first_s, self.token_s)

@@ -74,6 +74,7 @@ def runs(draw):
         provisioning=preset("provisioning", provisioning) | (retry if "retry_s" in preset("provisioning", provisioning) else {}),
         scaling=scaling,
         notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute", MOVER, MOVER])),
+        scheduling=draw(st.sampled_from([None, "priority", "mlfq", "fair_share", "predicted_srpt"])),
     )
     drain_s = draw(st.sampled_from([0.0, 30.0, 60.0]))
     gap_s = draw(st.sampled_from([0.0, 0.05, 0.5, 4.0]))
