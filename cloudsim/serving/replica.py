@@ -73,6 +73,8 @@ class Replica(Engine):
             self.waiting.remove(request)
             self._queued_tokens -= request.prompt_tokens
             stored = 0
+            if self._ranking is not None:
+                self._ranking.changed = True
         self.outstanding -= 1
         return stored
 

@@ -11,7 +11,7 @@ from cloudsim.serving.request import Request
 from policies.scheduling.fcfs import FCFS
 from tests.judge import Judge, Rule, Sequence
 from tests.latency.models import LAYERS, affine, roofline, tabulated
-from tests.property.test_reclaim_against_judge import check_state, interruptions, judge_of, replica_of, requests_of, sequences_of
+from tests.property.test_reclaim_against_judge import at, check_state, interruptions, judge_of, replica_of, requests_of, sequences_of
 from tests.serving.test_engine_against_judge import UNIT_S, alone, loads, profile, serve
 
 
@@ -162,7 +162,7 @@ def test_a_reordering_policy_is_asked_at_events_and_not_at_steps():
 
         def observe(self, replica):
             assert len(replica.waiting) > 1
-            assert all(request.generated_tokens >= 1 for request in replica.running if request.finish_step >= 0)
+            assert all(request.generated_tokens >= 1 for request in replica.running if request._request.finish_step >= 0)
 
     counts = []
     for factor in (1, 100):
@@ -179,6 +179,18 @@ def test_the_best_rank_that_does_not_fit_stops_admission():
     rows = sequences([(0.0, 160, 50), (0.001, 320, 5), (0.001, 16, 5)])
     _, served, done = serve(rows, affine(UNIT_S), profile(False), 25 * 32, 16, 512, 4, Ruled(rule))
     assert done[0] < served[1].first_token_s <= served[2].first_token_s
+
+
+def test_who_leaves_the_queue_lets_the_next_one_in():
+    """The first of those that wait does not fit, and is taken away while the batch runs on."""
+    load = ([(0, 0.0, 5904, 400, 0), (1, 0.001, 500, 5, 0), (2, 0.001, 16, 5, 0)], 400 * 32, 16, 512, 4, True, False)
+    clock, done = Clock(), {}
+    replica = replica_of(load, clock, done, scheduling=FCFS())
+    first, large, small = requests_of(sequences_of(load), False)
+    at(clock, 1.0, lambda: replica.at_boundary(lambda: replica.detach(large)))
+    clock.run_with(iter([first, large, small]), replica.submit, 1e9)
+    assert done[2] < done[0]
+    assert 1 not in done
 
 
 @pytest.mark.parametrize("rank", [float("nan"), float("inf"), None, "first"])
