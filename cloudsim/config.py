@@ -53,6 +53,9 @@ class WorkloadConfig(Section):
     difficulty_beta: Positive = Field(description="second parameter of that distribution")
     difficulty_noise: NotNegative = Field(description="standard deviation of the difficulty a router sees around the true one")
     feedback_error: Share = Field(description="share of the answers of which users and verifiers say right for wrong or wrong for right")
+    confidence_auroc: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        description="how well confidences tell right answers from wrong ones: the chance that a right one has more; 1 knows, 0.5 does not"
+    )
 
 
 class ProviderConfig(Section):

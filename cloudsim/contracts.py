@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+from cloudsim.views import AnswerView as AnswerView
 from cloudsim.views import DenseLatency as DenseLatency
 from cloudsim.views import FleetView as FleetView
 from cloudsim.views import ReplicaView as ReplicaView
@@ -29,11 +30,37 @@ class AdmissionPolicy(Protocol):
         """False rejects it."""
 
 
+class Route(NamedTuple):
+    """A replica, and how it is to answer.
+
+    Args:
+        replica: one of `fleet.ready`.
+        samples: answers it writes, from 1 to 64, of which a vote takes one (`cloudsim.models.voting`). They are one sequence that is so
+            many times as long: the prompt is prefilled once, the samples follow each other. Fewer are written where so many do not fit.
+        final: the answer goes to the client as it is written and is not reviewed.
+    """
+
+    replica: ReplicaView
+    samples: int = 1
+    final: bool = False
+
+
 class RoutingPolicy(Protocol):
     """Which replica serves a request."""
 
-    def route(self, request: RequestView, fleet: FleetView) -> ReplicaView:
-        """One of `fleet.ready`, which is not empty."""
+    def route(self, request: RequestView, fleet: FleetView) -> ReplicaView | Route:
+        """One of `fleet.ready`, which is not empty; asked again where a replica went away under a request."""
+
+
+class Reviewer(Protocol):
+    """A routing policy that looks at answers before the client does."""
+
+    def review(self, request: RequestView, answer: AnswerView, fleet: FleetView) -> ReplicaView | Route | None:
+        """None delivers the answer; one of `fleet.ready` throws it away and serves the request there from its prompt.
+
+        It is asked when a replica has completed an answer that was not `final`, and some replica is ready. Until then the client sees
+        nothing of the answer, so an accepted one arrives whole. A request may go through as many models as there are pools, no more.
+        """
 
 
 class BudgetPolicy(Protocol):
@@ -53,7 +80,7 @@ class Served(NamedTuple):
         ttft_s, tpot_s, e2e_s: at the client; NaN where there is none.
         met_sla: whether it was completed within the targets of its tier.
         budget: compute budget of its level, in (0, 1]; NaN if it never had a replica.
-        gpu_s: GPU-seconds attributed to it.
+        gpu_s: GPU-seconds attributed to it, those of answers that were thrown away included.
         right_seen: whether a user or a verifier found the answer right, who errs in a share `workload.feedback_error` of the cases.
     """
 

@@ -61,6 +61,8 @@ def revealed(source: Any) -> Any:
         return object.__getattribute__(source, "_source")
     if type(source) in (list, tuple):
         return type(source)(revealed(one) for one in source)
+    if isinstance(source, tuple) and hasattr(source, "_fields"):
+        return type(source)(*map(revealed, source))
     return source
 
 
@@ -69,7 +71,7 @@ def kind_of(source: Any) -> str:
     name = type(source).__name__
     if isinstance(source, View) or (is_dataclass(source) and name.endswith("View")):
         return name.removesuffix("View").lower()
-    return {"NoticedRequest": "noticed", "Served": "served"}.get(name, "")
+    return {"NoticedRequest": "noticed", "Served": "served", "AnswerView": "answer"}.get(name, "")
 
 
 def _noted(value: Any, name: str, seen: Seen) -> Any:

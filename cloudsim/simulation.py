@@ -31,6 +31,7 @@ from cloudsim.metrics.request_table import RequestTable
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.metrics.words import Words
 from cloudsim.models.own import OwnModels
+from cloudsim.models.voting import WAYS
 from cloudsim.policy_errors import Breaches, PolicyErrors
 from cloudsim.serving.answers import build_answers
 from cloudsim.serving.decisions import Decisions, RequestPolicies
@@ -200,7 +201,8 @@ def simulate(
         lambda request: gateway.finished(request),
     )  # fmt: skip
     policies = RequestPolicies(**{kind: made[kind] for kind in ("admission", "routing", "budget", "notice")})
-    gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, Decisions(policies, fleet, errors, log))
+    decisions = Decisions(policies, fleet, errors, log, answers)
+    gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, decisions)
     hardware: HardwareSource = create(config.hardware, "hardware")
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
@@ -225,6 +227,11 @@ def simulate(
         sources += [hardware.source, *(source for one in residences.values() for source in one.sources)]
     for pool in pools.values():
         sources += [*pool.sources, pool.model.score_source(config.family.task)]
+    if policies.reviewer is not None:
+        sources.append(Source("confidence of answers", Provenance.ASSUMED, f"signal detection, AUROC {config.workload.confidence_auroc:g}"))
+    if decisions.sampled:
+        origin = f"samples are independent, wrong ones of {WAYS} kinds (arXiv 2203.11171)"
+        sources.append(Source("votes among samples", Provenance.ASSUMED, origin))
     if config.engine.precision != "bf16":
         sources.append(Source(f"quality in {config.engine.precision}", Provenance.ASSUMED, "taken to be that of bf16"))
     return RunTables(

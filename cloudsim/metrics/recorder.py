@@ -29,6 +29,8 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("preempted", "int32"),
     ("retries", "int32"),
     ("migrations", "int32"),
+    ("escalations", "int8"),
+    ("samples", "int8"),
     ("gpu_s", "float64"),
     ("lost_gpu_s", "float64"),
 )
@@ -69,8 +71,8 @@ class Recorder:
         self._rows.append((
             request.index, STATUS_CODES[status], self.reasons.setdefault(reason, len(self.reasons)), request.dispatched_s,
             request.first_token_s, self._clock._now, request.output_tokens, request.generated_tokens, pool, level, token_level, node,
-            request.preempted, request.retries, request.migrations, request.past_gpu_s + request.gpu_s * gpus,
-            request.past_lost_gpu_s + request.lost_gpu_s * gpus,
+            request.preempted, request.retries, request.migrations, request.escalations, request.samples,
+            request.past_gpu_s + request.gpu_s * gpus, request.past_lost_gpu_s + request.lost_gpu_s * gpus,
         ))  # fmt: skip
         if len(self._rows) >= CHUNK:
             self._file()

@@ -70,6 +70,8 @@ class RequestRows:
             "preempted": noted["preempted"],
             "retries": noted["retries"],
             "migrations": noted["migrations"],
+            "escalations": noted["escalations"],
+            "samples": noted["samples"],
             "gpu_s": noted["gpu_s"],
             "lost_gpu_s": noted["lost_gpu_s"],
         }

@@ -9,14 +9,19 @@ from numpy.typing import NDArray
 from cloudsim.cluster.pool import Pool
 from cloudsim.config import RunConfig
 from cloudsim.models.elastic import Level
-from cloudsim.models.quality import fit_threshold, success
+from cloudsim.models.success_curves import SuccessCurves
 from cloudsim.models.suite import Suite
+from cloudsim.models.voting import MOST_SAMPLES, agreement
 from cloudsim.serving.request import Request
 from cloudsim.workload.block import Columns, RequestBlock
 from cloudsim.workload.workload import Workload
+from traces.tables import Floats
 
 if TYPE_CHECKING:
     from cloudsim.serving.replica import Replica
+
+
+Ints = NDArray[np.integer[Any]]
 
 
 class Answers(Protocol):
@@ -30,6 +35,15 @@ class Answers(Protocol):
 
     def right(self, request: Request) -> bool:
         """Whether the answer that a request has been given is right; it counts once the request is complete."""
+
+    def share(self, request: Request) -> float:
+        """Right answers of the model that answered it, at the level and with the samples it had, as a share of all over the workload."""
+
+    def agreement(self, request: Request, signal: float) -> float:
+        """Share of the samples of its answer that say the same. Args: signal: uniform number in [0, 1) that decides where chance does."""
+
+    def most_samples(self, pool: str) -> int:
+        """Samples that a model can be asked for; 1 where answers are known ones, of which a second would be the same."""
 
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """What became of the answers of a block whose requests have all ended; it is asked for once.
@@ -53,11 +67,11 @@ class ProfiledAnswers:
     def __init__(self, config: RunConfig, workload: Workload, pools: Sequence[Pool]) -> None:
         self._config, self._workload, self._pools = config, workload, pools
         self._suites = {pool.name: Suite(pool.measured) for pool in pools if pool.measured is not None}
-        self._thresholds = {pool.name: self._thresholds_of(pool) for pool in pools if pool.measured is None}
+        self._curves = {pool.name: self._curves_of(pool) for pool in pools if pool.measured is None}
 
     def give(self, request: Request, pool: str, level: Level) -> None:
         """See `Answers`."""
-        if level.tokens != 1.0 or request.retries:
+        if level.tokens != 1.0 or request.retries or request.samples > 1:
             request.output_tokens = max(answer_tokens(request, level), request.generated_tokens + 1)
         request.level = request.token_level = level
 
@@ -68,14 +82,27 @@ class ProfiledAnswers:
 
     def right(self, request: Request) -> bool:
         """See `Answers`."""
-        block = self._workload.block_of(request.index)
-        at, pool = request.index - block.first, cast("Replica", request.replica).pool
-        difficulty, luck = block.difficulty[at : at + 1], block.luck[at : at + 1]
-        level = max(request.level.index, request.token_level.index)
-        if pool in self._suites:
-            suite = self._suites[pool]
-            return bool(suite.right[level, suite.pick(difficulty, luck)][0])
-        return bool((luck < success(self._thresholds[pool][level], difficulty))[0])
+        block, pool, level = self._workload.block_of(request.index), *_answered(request)
+        at = slice(request.index - block.first, request.index - block.first + 1)
+        return bool(self._right(pool, np.array([level]), np.array([request.samples]), block.difficulty[at], block.luck[at])[0])
+
+    def share(self, request: Request) -> float:
+        """See `Answers`."""
+        pool, level = _answered(request)
+        return float(self._suites[pool].right[level].mean()) if pool in self._suites else self._curves[pool].share(level, request.samples)
+
+    def agreement(self, request: Request, signal: float) -> float:
+        """See `Answers`."""
+        if request.samples == 1:
+            return 1.0
+        block, pool, level = self._workload.block_of(request.index), *_answered(request)
+        difficulty = block.difficulty[request.index - block.first : request.index - block.first + 1]
+        chance = self._curves[pool].chance(np.array([level]), np.array([1]), difficulty)
+        return agreement(float(chance[0]), request.samples, self.right(request), signal)
+
+    def most_samples(self, pool: str) -> int:
+        """See `Answers`."""
+        return 1 if pool in self._suites else MOST_SAMPLES
 
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; of the request's two levels the leaner one counts."""
@@ -83,27 +110,29 @@ class ProfiledAnswers:
         right = np.zeros(len(block), dtype=np.bool_)
         for code, pool in enumerate(self._pools):
             mine = noted["pool"] == code
-            if pool.name in self._suites:
-                suite = self._suites[pool.name]
-                right[mine] = suite.right[leaner[mine], suite.pick(block.difficulty[mine], block.luck[mine])]
-            else:
-                chance = success(self._thresholds[pool.name][leaner], block.difficulty)
-                right = np.where(mine, block.luck < chance, right)
+            right[mine] = self._right(pool.name, leaner[mine], noted["samples"][mine], block.difficulty[mine], block.luck[mine])
         return {"right": right}
 
-    def _thresholds_of(self, pool: Pool) -> NDArray[np.float64]:
-        task, settings = self._config.family.task, self._config.workload
-        score, alpha, beta = pool.model.score(task), settings.difficulty_alpha, settings.difficulty_beta
-        # One more for level -1, of requests that never had a replica.
-        most = max(len(one.profile.levels) for one in self._pools)
-        made = np.full(most + 1, np.nan)
-        made[: len(pool.profile.levels)] = [fit_threshold(score * level.quality, alpha, beta) for level in pool.profile.levels]
-        return made
+    def _right(self, pool: str, level: Ints, samples: Ints, difficulty: Floats, luck: Floats) -> NDArray[np.bool_]:
+        """Whether answers of a pool are right, request by request. Shape (n,) each."""
+        if pool in self._suites:
+            suite = self._suites[pool]
+            return np.asarray(suite.right[level, suite.pick(difficulty, luck)])
+        return luck < self._curves[pool].chance(level, samples, difficulty)
+
+    def _curves_of(self, pool: Pool) -> SuccessCurves:
+        settings, qualities = self._config.workload, [level.quality for level in pool.profile.levels]
+        return SuccessCurves(pool.model.score(self._config.family.task), qualities, settings.difficulty_alpha, settings.difficulty_beta)
 
 
 def answer_tokens(request: Request, level: Level) -> int:
-    """Length of the answer when `level` says what is left of its reasoning."""
-    return max(1, request.full_output_tokens - round(request.reasoning_tokens * (1.0 - level.tokens)))
+    """Length of the answer, all its samples together, when `level` says what is left of its reasoning."""
+    return max(1, request.full_output_tokens - round(request.reasoning_tokens * (1.0 - level.tokens))) * request.samples
+
+
+def _answered(request: Request) -> tuple[str, int]:
+    """The pool that has the request's answer, and the leaner of its two levels."""
+    return cast("Replica", request.replica).pool, max(request.level.index, request.token_level.index)
 
 
 def build_answers(config: RunConfig, workload: Workload, pools: Mapping[str, Pool]) -> Answers:

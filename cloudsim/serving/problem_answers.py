@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from cloudsim.cluster.pool import Pool
 from cloudsim.models.elastic import Level
 from cloudsim.serving.request import Request
 from cloudsim.workload.block import Columns, RequestBlock
+
+if TYPE_CHECKING:
+    from cloudsim.serving.replica import Replica
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,20 @@ class ProblemAnswers:
     def right(self, request: Request) -> bool:
         """See `Answers`."""
         return self._given[request.index][2].right
+
+    def share(self, request: Request) -> float:
+        """See `Answers`."""
+        measured = self._pools[cast("Replica", request.replica).pool].measured
+        assert measured is not None, "problems come from measured profiles"
+        return measured.levels[self._given[request.index][1]].accuracy
+
+    def agreement(self, request: Request, signal: float) -> float:
+        """See `Answers`."""
+        return 1.0
+
+    def most_samples(self, pool: str) -> int:
+        """See `Answers`."""
+        return 1
 
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; they are forgotten."""

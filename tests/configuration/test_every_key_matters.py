@@ -100,6 +100,7 @@ SPECIAL = {
     ),
     "own model": lambda: scenario({"large": ("mine", "mine-l2a", 2)}, model__catalog=own_catalog(32)),
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
+    "cascade": lambda: scenario(policies={"routing": preset("routing", "cascade")}),
     "learning": lambda: scenario(policies={"budget": {"_target_": "tests.policies.learning.Remembers"}}),
     "broken": lambda: scenario(policies={"routing": {"_target_": "tests.policies.broken.Nowhere"}}),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
@@ -152,6 +153,7 @@ VALUES = {
     "workload.difficulty_beta": 2.0,
     "workload.difficulty_noise": ("by difficulty", 0.5),
     "workload.feedback_error": ("learning", 0.9),
+    "workload.confidence_auroc": ("cascade", 0.6),
     "on_policy_error": ("broken", "fallback"),
     "logged_share": 0.3,
     "tiers.*.share": {"premium": 0.4, "standard": 0.3},
@@ -304,6 +306,9 @@ ARGUMENTS = {
     "outages": [{"zones": ["us-east-1a"], "at_s": 600.0, "lasts_s": 600.0}],
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
     "weights": [9.0, 1.0, 1.0], "slack_requests": 0,
+    "pools": ["small", "large", "small"], "confidence": [0.3], "samples": 5, "one_model": 0.5, "two_models": 1.0, "medium": 0.6,
+    "hard": 0.8, "weight": 0.2, "exploration": 0.1, "gpu_s_scale": 0.2, "bins": 2, "crowded": 2, "batch": 9,
+    "pheromone": 3.0, "load": 3.0, "evaporation": 0.5, "least": 0.6, "seed": 1,
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
     "retry_s": 25, "replace_on_hint": True, "extra": 2,
     "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,
@@ -344,6 +349,8 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
         elif key == "tier_bonus":
             before = routed(2)
             after = before | {key: ARGUMENTS[key]}
+        elif key == "pools":  # the scenario has no middle one
+            before |= {"pools": ["large", "small", "small"]}
         elif group == "provisioning":
             quick = PROVISIONING | ({"extra": 0} if entry == "spot_with_fallback" else {})  # so that a slot is left for a replacement
             before, after = before | quick, after | {name: value for name, value in quick.items() if name != key}
@@ -377,4 +384,5 @@ def in_a_run(group, component, key):
     changes = {"engine__memory_fraction": 0.3} if key == "kv_reserve" else {}
     changes |= {"provider__rebalance_share": 1.0} if key == "replace_on_hint" else {}
     changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if group == "budget" else {}  # in bursts
-    return seen(scenario(policies={group: component}, **changes))
+    pools = POOLS | {"middle": ("qwen3-1.7b", None, 1)} if key == "two_models" else None  # three of them make a difference there
+    return seen(scenario(pools, policies={group: component}, **changes))

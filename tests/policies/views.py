@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from cloudsim.config import TierConfig
-from cloudsim.contracts import ClusterView, DenseLatency, NodeView
+from cloudsim.contracts import AnswerView, ClusterView, DenseLatency, NodeView, Served
 
 TIERS = (
     TierConfig(share=0.2, ttft_s=1.0, tpot_s=0.03, e2e_s=15.0),
@@ -21,6 +21,7 @@ class Request:
     tier: int = 1
     difficulty_seen: float = 0.5
     retries: int = 0
+    escalations: int = 0
 
 
 @dataclass
@@ -72,3 +73,13 @@ def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None):
     prices = prices or {"a": 1.0, "b": 1.0, "c": 1.0}
     views = [NodeView(index, *(*node, True, False)[: max(5, len(node))]) for index, node in enumerate(nodes)]
     return ClusterView(now_s, views, targets, list(prices), prices, refused_s or {})
+
+
+def answer(confidence=0.5, agreement=1.0, pool="small", attempt=0, samples=1):
+    """A finished answer."""
+    return AnswerView(confidence, agreement, pool, pool, 200, attempt, samples)
+
+
+def served(request, replica, right=True, gpu_s=1.0, completed=True):
+    """How a request ended."""
+    return Served(request, replica, completed, 0.5, 0.02, 4.0, completed, 1.0, gpu_s, right)
