@@ -53,6 +53,9 @@ class WorkloadConfig(Section):
     difficulty_beta: Positive = Field(description="second parameter of that distribution")
     difficulty_noise: NotNegative = Field(description="standard deviation of the difficulty a router sees around the true one")
     feedback_error: Share = Field(description="share of the answers of which users and verifiers say right for wrong or wrong for right")
+    reasoning_saturation: Positive = Field(
+        description="k: under an effort policy a share s of the reasoning keeps (1 - exp(-k s)) / (1 - exp(-k)) of the score"
+    )
     confidence_auroc: Annotated[float, Field(ge=0.5, le=1)] = Field(
         description="how well confidences tell right answers from wrong ones: the chance that a right one has more; 1 knows, 0.5 does not"
     )
@@ -169,6 +172,7 @@ class ContenderConfig(Section):
     admission: Component
     routing: Component
     budget: Component
+    effort: Component | None = Field(default=None, description="null: the level of the budget says how much reasoning is written")
     provisioning: Component
     notice: Component
 

@@ -6,7 +6,8 @@ else, so a run stays deterministic. A new one is one file and one YAML entry wit
 
 Besides its method a policy may have:
 
-- `learn(self, served: Served)`: it is told how each request ended (policies on requests only: admission, routing, budget).
+- `learn(self, served: Served)`: it is told how each request ended (policies on requests only: admission, routing, budget,
+  effort).
 - `observes`: what it looks at, such as `("request.tier", "replica.outstanding", "fleet.now_s")`; the conformance suite holds it to that.
 - `oracle`: what it knows that nobody can know, such as `("length",)`; it is a bound then, and reports say so.
 """
@@ -68,6 +69,24 @@ class BudgetPolicy(Protocol):
 
     def budget(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
         """A budget in (0, 1]; the richest level of the replica's profile within it is taken, for the life of the sequence."""
+
+
+class EffortPolicy(Protocol):
+    """How much of its reasoning a request may write, whatever the model; where a contender has none, the level of the budget says so."""
+
+    def effort(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
+        """A share of the request's reasoning tokens, in (0, 1]; no more than its level grants. Asked whenever a replica is to serve it."""
+
+
+class Tightener(Protocol):
+    """An effort policy that looks again at requests that run."""
+
+    def tighten(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
+        """A share in (0, 1]; one above that of the request changes nothing, and what is written stays.
+
+        Asked at each control interval of the fleet for each request whose answer is being written, at a step boundary of its replica;
+        `request.generated_tokens` is then what it has written.
+        """
 
 
 class Served(NamedTuple):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from cloudsim.cluster.shrinking import Shrinking
 from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
 from cloudsim.composition.components import POLICIES
-from cloudsim.config import RunConfig
+from cloudsim.config import Component, ContenderConfig, RunConfig
 from cloudsim.decision_log import DecisionLog
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.metrics.outcome import change_table, energy_columns, node_table, timeline_table
@@ -37,6 +38,7 @@ from cloudsim.serving.answers import build_answers
 from cloudsim.serving.decisions import Decisions, RequestPolicies
 from cloudsim.serving.gateway import Gateway
 from cloudsim.serving.policy_watch import watched
+from cloudsim.serving.tightening import Tightening
 from cloudsim.streams import stream
 from cloudsim.workload.drawing import draw_blocks
 from cloudsim.workload.workload import Workload
@@ -150,9 +152,10 @@ def problems(config: RunConfig) -> list[str]:
                 found += [f"family.task: {problem}" for problem in error.problems]
         for kind in POLICIES:
             try:
-                create(getattr(parts, kind), f"contenders.{contender}.{kind}")
+                _create(parts, contender, kind)
             except CloudsimError as error:
                 found += error.problems
+        found += _effort_problems(config, contender, pools)
     if len(kinds) > 1:
         mixed = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
         found.append(f"contenders mix scores of base and instruct models, which are not comparable ({mixed})")
@@ -185,7 +188,9 @@ def simulate(
     workload = Workload(draw_blocks(config, replication))
     spot = build_market(config, replication)
     pools = build_pools(config, contender)
-    parts, path = config.contenders[contender], f"contenders.{contender}"
+    parts = config.contenders[contender]
+    if unknown := _effort_problems(config, contender, pools):
+        raise ConfigError(*unknown)
     answers = build_answers(config, workload, pools)
     clock = Clock()
     rows = RequestRows(config, list(pools.values()), answers)
@@ -193,14 +198,14 @@ def simulate(
     recorder = Recorder(clock, list(pools), workload, lambda block, noted: requests.add(block.number, rows.rows(block, noted)))
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
-    made = {kind: create(getattr(parts, kind), f"{path}.{kind}") for kind in POLICIES}
+    made = {kind: _create(parts, contender, kind) for kind in POLICIES}
     errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
     log = DecisionLog(clock, config.logged_share)
     fleet = Fleet(
         clock, config, pools, residences, market, made["provisioning"], errors, log, contender, replication,
         lambda request: gateway.finished(request),
     )  # fmt: skip
-    policies = RequestPolicies(**{kind: made[kind] for kind in ("admission", "routing", "budget", "notice")})
+    policies = RequestPolicies(**{kind: policy for kind, policy in made.items() if kind != "provisioning"})
     decisions = Decisions(policies, fleet, errors, log, answers)
     gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, decisions)
     hardware: HardwareSource = create(config.hardware, "hardware")
@@ -213,6 +218,7 @@ def simulate(
     fleet.start()
     timeline.start()
     meter.start()
+    Tightening(clock, fleet, decisions, config.fleet.control_interval_s).start()
     with _cycles_uncollected(), watched(config.policy_timeout_s):
         started = process_time()
         clock.run_with(workload.requests(), gateway.arrive, config.horizon_s)
@@ -229,6 +235,11 @@ def simulate(
         sources += [*pool.sources, pool.model.score_source(config.family.task)]
     if policies.reviewer is not None:
         sources.append(Source("confidence of answers", Provenance.ASSUMED, f"signal detection, AUROC {config.workload.confidence_auroc:g}"))
+    if decisions.efforts:
+        origin = (
+            f"(1 − exp(−k·s)) / (1 − exp(−k)) of the score for a share s of the reasoning, k = {config.workload.reasoning_saturation:g}"
+        )
+        sources.append(Source("quality of shorter reasoning", Provenance.ASSUMED, f"{origin} (form of arXiv 2505.20522)"))
     if decisions.sampled:
         origin = f"samples are independent, wrong ones of {WAYS} kinds (arXiv 2203.11171)"
         sources.append(Source("votes among samples", Provenance.ASSUMED, origin))
@@ -245,6 +256,23 @@ def simulate(
         clock.fired,
         loop_cpu_s,
     )
+
+
+def _create(parts: ContenderConfig, contender: str, kind: str) -> Any:
+    """A policy of a contender, None where it has none of that kind; `ConfigError` if it cannot be made."""
+    component: Component | None = getattr(parts, kind)
+    return create(component, f"contenders.{contender}.{kind}") if component is not None else None
+
+
+def _effort_problems(config: RunConfig, contender: str, pools: Mapping[str, Pool]) -> list[str]:
+    """Pools whose answers are known, so that nobody can say what less reasoning would make of them."""
+    known = [pool.profile.name for pool in pools.values() if pool.measured is not None]
+    if config.contenders[contender].effort is None or not known:
+        return []
+    return [
+        f"contenders.{contender}.effort: the answers of {', '.join(known)} were measured, and none with less reasoning than a level's; "
+        "leave effort null, which lets the budget's levels say how much is written"
+    ]
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from cloudsim.composition.schema import Problem
 from cloudsim.composition.spelling import did_you_mean
 from cloudsim.errors import ConfigError
 
-POLICIES = ("admission", "routing", "budget", "provisioning", "notice")
+POLICIES = ("admission", "routing", "budget", "effort", "provisioning", "notice")
+"""Kinds of policies; a contender may do without one of effort."""
 TAKES_NAMES = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 

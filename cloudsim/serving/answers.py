@@ -1,6 +1,7 @@
 """What a model answers: how long at which level, and whether it is right. A profile says so, or records of problems, or a network."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -71,25 +72,33 @@ class ProfiledAnswers:
 
     def give(self, request: Request, pool: str, level: Level) -> None:
         """See `Answers`."""
-        if level.tokens != 1.0 or request.retries or request.samples > 1:
-            request.output_tokens = max(answer_tokens(request, level), request.generated_tokens + 1)
+        share = level.tokens
+        if request.effort < share:
+            share = max(request.effort, min(request.reasoning_share, written(request, request.generated_tokens)))
+        if share != 1.0 or request.retries or request.samples > 1:
+            request.output_tokens = max(answer_tokens(request, share), request.generated_tokens + 1)
         request.level = request.token_level = level
+        request.reasoning_share = share
 
     def squeeze(self, request: Request, pool: str, level: Level, generated_tokens: int) -> int:
         """See `Answers`."""
-        request.token_level = level
-        return answer_tokens(request, level)
+        if not request.effort < level.tokens:  # else it is to write less than that anyhow
+            request.token_level, request.reasoning_share = level, level.tokens
+        return answer_tokens(request, request.reasoning_share)
 
     def right(self, request: Request) -> bool:
         """See `Answers`."""
         block, pool, level = self._workload.block_of(request.index), *_answered(request)
         at = slice(request.index - block.first, request.index - block.first + 1)
-        return bool(self._right(pool, np.array([level]), np.array([request.samples]), block.difficulty[at], block.luck[at])[0])
+        granted, samples = np.array([_granted(request)], dtype=np.float32), np.array([request.samples])
+        return bool(self._right(pool, np.array([level]), granted, samples, block.difficulty[at], block.luck[at])[0])
 
     def share(self, request: Request) -> float:
         """See `Answers`."""
         pool, level = _answered(request)
-        return float(self._suites[pool].right[level].mean()) if pool in self._suites else self._curves[pool].share(level, request.samples)
+        if pool in self._suites:
+            return float(self._suites[pool].right[level].mean())
+        return self._curves[pool].share(level, _granted(request), request.samples)
 
     def agreement(self, request: Request, signal: float) -> float:
         """See `Answers`."""
@@ -97,7 +106,8 @@ class ProfiledAnswers:
             return 1.0
         block, pool, level = self._workload.block_of(request.index), *_answered(request)
         difficulty = block.difficulty[request.index - block.first : request.index - block.first + 1]
-        chance = self._curves[pool].chance(np.array([level]), np.array([1]), difficulty)
+        granted = np.array([_granted(request)], dtype=np.float32)
+        chance = self._curves[pool].chance(np.array([level]), granted, np.array([1]), difficulty)
         return agreement(float(chance[0]), request.samples, self.right(request), signal)
 
     def most_samples(self, pool: str) -> int:
@@ -107,27 +117,55 @@ class ProfiledAnswers:
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; of the request's two levels the leaner one counts."""
         leaner = np.maximum(noted["level"], noted["token_level"])
+        # Where there is no reasoning, nothing of it is missing.
+        granted = np.where(block.reasoning_tokens > 0, noted["reasoning_share"], np.float32(np.inf))
         right = np.zeros(len(block), dtype=np.bool_)
         for code, pool in enumerate(self._pools):
             mine = noted["pool"] == code
-            right[mine] = self._right(pool.name, leaner[mine], noted["samples"][mine], block.difficulty[mine], block.luck[mine])
+            columns = (leaner, granted, noted["samples"], block.difficulty, block.luck)
+            right[mine] = self._right(pool.name, *(column[mine] for column in columns))
         return {"right": right}
 
-    def _right(self, pool: str, level: Ints, samples: Ints, difficulty: Floats, luck: Floats) -> NDArray[np.bool_]:
+    def _right(
+        self, pool: str, level: Ints, granted: NDArray[np.float32], samples: Ints, difficulty: Floats, luck: Floats
+    ) -> NDArray[np.bool_]:
         """Whether answers of a pool are right, request by request. Shape (n,) each."""
         if pool in self._suites:
             suite = self._suites[pool]
             return np.asarray(suite.right[level, suite.pick(difficulty, luck)])
-        return luck < self._curves[pool].chance(level, samples, difficulty)
+        return luck < self._curves[pool].chance(level, granted, samples, difficulty)
 
     def _curves_of(self, pool: Pool) -> SuccessCurves:
-        settings, qualities = self._config.workload, [level.quality for level in pool.profile.levels]
-        return SuccessCurves(pool.model.score(self._config.family.task), qualities, settings.difficulty_alpha, settings.difficulty_beta)
+        score, settings = pool.model.score(self._config.family.task), self._config.workload
+        alpha, beta = settings.difficulty_alpha, settings.difficulty_beta
+        return SuccessCurves(score, pool.profile.levels, alpha, beta, settings.reasoning_saturation)
 
 
-def answer_tokens(request: Request, level: Level) -> int:
-    """Length of the answer, all its samples together, when `level` says what is left of its reasoning."""
-    return max(1, request.full_output_tokens - round(request.reasoning_tokens * (1.0 - level.tokens))) * request.samples
+def answer_tokens(request: Request, share: float) -> int:
+    """Length of the answer, all its samples together, when it may write a `share` of its reasoning tokens."""
+    return max(1, request.full_output_tokens - round(request.reasoning_tokens * (1.0 - share))) * request.samples
+
+
+def written(request: Request, generated_tokens: int) -> float:
+    """Share of its reasoning tokens that a request has written among its first `generated_tokens`; those of all samples count as one."""
+    reasoning = request.reasoning_tokens * request.samples
+    return min(1.0, generated_tokens / reasoning) if reasoning else 0.0
+
+
+def tighten(request: Request, effort: float, generated_tokens: int) -> int:
+    """Let a running request write no more than a share `effort` of its reasoning tokens, or what it has written of them by now.
+
+    Returns:
+        The new length of its answer.
+    """
+    share = min(request.reasoning_share, max(effort, written(request, generated_tokens)))
+    request.effort = request.reasoning_share = share
+    return answer_tokens(request, share)
+
+
+def _granted(request: Request) -> float:
+    """Share of its reasoning tokens that a request was granted; where there are none, nothing is missing."""
+    return request.reasoning_share if request.reasoning_tokens else inf
 
 
 def _answered(request: Request) -> tuple[str, int]:

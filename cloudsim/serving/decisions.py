@@ -9,6 +9,7 @@ from cloudsim.contracts import (
     Action,
     AdmissionPolicy,
     BudgetPolicy,
+    EffortPolicy,
     Learner,
     NoticedRequest,
     NoticePolicy,
@@ -16,6 +17,7 @@ from cloudsim.contracts import (
     Route,
     RoutingPolicy,
     Served,
+    Tightener,
 )
 from cloudsim.decision_log import DecisionLog, Method
 from cloudsim.models.elastic import Level
@@ -35,6 +37,7 @@ class RequestPolicies:
     admission: AdmissionPolicy
     routing: RoutingPolicy
     budget: BudgetPolicy
+    effort: EffortPolicy | None
     notice: NoticePolicy
 
     @property
@@ -43,9 +46,15 @@ class RequestPolicies:
         return cast("Reviewer", self.routing) if callable(getattr(self.routing, "review", None)) else None
 
     @property
+    def tightener(self) -> Tightener | None:
+        """The effort policy, if it looks again at requests that run."""
+        return cast("Tightener", self.effort) if callable(getattr(self.effort, "tighten", None)) else None
+
+    @property
     def learners(self) -> tuple[Learner, ...]:
         """Those that want to be told how requests end; one that has two parts is told once."""
-        found = {id(policy): policy for policy in (self.admission, self.routing, self.budget) if callable(getattr(policy, "learn", None))}
+        policies = (self.admission, self.routing, self.budget, self.effort)
+        found = {id(policy): policy for policy in policies if callable(getattr(policy, "learn", None))}
         return cast("tuple[Learner, ...]", tuple(found.values()))
 
 
@@ -53,14 +62,19 @@ class Decisions:
     """One contender's decisions on requests.
 
     Where a policy breaks its contract and the run is to go on nevertheless (`on_policy_error=fallback`), a request is admitted, goes to the
-    least outstanding replica, gets the full model, starts again elsewhere when its node goes, and its answer is delivered.
+    least outstanding replica, gets the full model and all its reasoning, starts again elsewhere when its node goes, and has its answer
+    delivered.
 
     Attributes:
         learners: policies to be told of each request that ends.
+        efforts, tightens: whether there is an effort policy, and one that looks again at requests that run.
         sampled: whether the router has ever asked for several samples.
     """
 
-    __slots__ = ("_fleet", "_policies", "_errors", "_answers", "_admit", "_route", "_review", "_budget", "_act", "learners", "sampled")
+    __slots__ = (
+        "_fleet", "_policies", "_errors", "_answers", "_admit", "_route", "_review", "_budget", "_effort", "_tighten", "_act", "learners",
+        "efforts", "tightens", "sampled",
+    )  # fmt: skip
 
     def __init__(self, policies: RequestPolicies, fleet: Fleet, errors: PolicyErrors, log: DecisionLog, answers: Answers) -> None:
         self._policies, self._fleet, self._errors, self._answers = policies, fleet, errors, answers
@@ -69,7 +83,10 @@ class Decisions:
         self._review = log.noting("routing", policies.routing, reviewer.review, _delivery) if (reviewer := policies.reviewer) else None
         self._budget = log.noting("budget", policies.budget, policies.budget.budget, _budgets)
         self._act = log.noting("notice", policies.notice, policies.notice.act, lambda noticed, left_s: [one.value for one in Action])
-        self.sampled = False
+        effort, tightener = policies.effort, policies.tightener
+        self._effort = log.noting("effort", effort, effort.effort, _shares) if effort is not None else None
+        self._tighten = log.noting("effort", tightener, tightener.tighten, _shares) if tightener is not None else None
+        self.efforts, self.tightens, self.sampled = effort is not None, tightener is not None, False
         self.learners = policies.learners
 
     def admit(self, request: Request) -> bool:
@@ -137,6 +154,24 @@ class Decisions:
             return self._within(replica, self._broken("budget", request, rule, None, levels[0], replica))
         return self._within(replica, profile.level_for(budget))
 
+    def effort(self, request: Request, replica: Replica) -> float:
+        """Share of its reasoning tokens that a request may write on a replica; there is an effort policy."""
+        return self._share("effort", cast("Method", self._effort), request, replica)
+
+    def tighten(self, request: Request, replica: Replica) -> float:
+        """The share that a running request may write from now on; there is a policy that says so."""
+        return self._share("tighten", cast("Method", self._tighten), request, replica)
+
+    def _share(self, name: str, ask: Method, request: Request, replica: Replica) -> float:
+        try:
+            share: Any = ask(request.view, replica.view, self._fleet.view)
+            possible = 0 < share <= 1
+        except Exception as error:
+            return self._broken("effort", request, f"failed in {name} on", error, 1.0, replica)
+        if not possible:
+            return self._broken("effort", request, f"gave {share!r}, not in (0, 1], in {name} to", None, 1.0, replica)
+        return float(share)
+
     def act(self, request: Request, noticed: NoticedRequest, notice_left_s: float) -> Action:
         """What becomes of a running request whose node is about to go."""
         try:
@@ -171,7 +206,8 @@ class Decisions:
 
 
 ASKED: tuple[Callable[..., Any], ...] = (
-    Decisions.admit, Decisions.route, Decisions.review, Decisions.level, Decisions.act, Decisions.learn,
+    Decisions.admit, Decisions.route, Decisions.review, Decisions.level, Decisions.effort, Decisions.tighten, Decisions.act,
+    Decisions.learn,
 )  # fmt: skip
 """The methods in which a policy is at work."""
 
@@ -182,6 +218,10 @@ def _replicas(request: RequestView, fleet: FleetView) -> list[int]:
 
 def _delivery(request: RequestView, answer: AnswerView, fleet: FleetView) -> list[int | None]:
     return [None, *_replicas(request, fleet)]
+
+
+def _shares(request: RequestView, replica: ReplicaView, fleet: FleetView) -> str:
+    return "(0, 1]"
 
 
 def _budgets(request: RequestView, replica: ReplicaView, fleet: FleetView) -> list[float]:

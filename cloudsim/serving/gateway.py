@@ -138,7 +138,10 @@ class Gateway:
         """Hand a request to the replica that was chosen for it."""
         if request.samples > 1:  # as many as fit
             request.samples = min(request.samples, (self._longest_tokens - request.input_tokens) // request.full_output_tokens)
-        level = self._decisions.level(request, replica)
+        decisions = self._decisions
+        level = decisions.level(request, replica)
+        if decisions.efforts:
+            request.effort = decisions.effort(request, replica)
         if request.dispatched_s < 0:
             request.dispatched_s = self._clock._now
         self._answers.give(request, replica.pool, level)
@@ -194,7 +197,7 @@ class Gateway:
             bytes_left = replica.stored_tokens(request) * request.level.units * self._pools[replica.pool].kv_unit_bytes
             queue_s = max(0.0, replica.node.network_free_s - self._clock.now)
             moves_s = queue_s + bytes_left / self._bytes_per_s if request.finish_step >= 0 else inf
-            shorter = squeezed.tokens / request.token_level.tokens
+            shorter = squeezed.tokens / request.reasoning_share
             action = self._decisions.act(request, NoticedRequest(mean * step_s, mean * shorter * step_s, moves_s), left_s)
             if action is Action.SQUEEZE and request.finish_step >= 0:
                 replica.shorten(request, self._answers.squeeze(request, replica.pool, squeezed, replica.generated_tokens(request)))

@@ -70,13 +70,14 @@ class ProblemAnswers:
             answer = self._book.continued(index, pool, level, known[2], request.generated_tokens)
         self._given[index] = (model, level.index, answer)
         request.level, request.token_level, request.output_tokens = answer.level, level, answer.new_tokens
+        request.reasoning_share = level.tokens
 
     def squeeze(self, request: Request, pool: str, level: Level, generated_tokens: int) -> int:
         """See `Answers`."""
         model, at, before = self._given[request.index]
         answer = self._book.cut(request.index, pool, level, before, generated_tokens)
         self._given[request.index] = (model, at, answer)
-        request.token_level = level
+        request.token_level, request.reasoning_share = level, level.tokens
         return answer.new_tokens
 
     def right(self, request: Request) -> bool:

@@ -1,5 +1,6 @@
 """One request on its way through the fleet."""
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from cloudsim.models.elastic import Level
@@ -28,6 +29,7 @@ class Request:
         gpu_s, lost_gpu_s: seconds of its replica attributed to it, and of these without use.
         past_gpu_s, past_lost_gpu_s: the same in GPU-seconds for replicas it has left, which may have had other numbers of GPUs.
         spent: useful seconds on each replica it has left, in case it is lost after all.
+        effort: share of its reasoning tokens that a policy lets it write; infinite where none says. reasoning_share: share it is granted.
         samples: of its answer, written one after another. held: whether the client sees nothing of it before it has been reviewed.
         escalations: answers of it that were thrown away.
         view: what policies see of it.
@@ -38,7 +40,7 @@ class Request:
         "level", "token_level", "output_tokens", "generated_tokens", "prompt_tokens", "prefilled_tokens", "known_tokens",
         "finish_step", "share_mark_s", "cache_offset", "replica",
         "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "past_gpu_s", "past_lost_gpu_s",
-        "spent", "samples", "held", "escalations", "view",
+        "spent", "effort", "reasoning_share", "samples", "held", "escalations", "view",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +60,7 @@ class Request:
         self.preempted = self.retries = self.migrations = 0
         self.gpu_s = self.lost_gpu_s = self.past_gpu_s = self.past_lost_gpu_s = 0.0
         self.spent: tuple[tuple[Replica, float], ...] = ()
+        self.effort, self.reasoning_share = inf, 1.0
         self.samples, self.held, self.escalations = 1, False, 0
         self.view = RequestView(self)
 

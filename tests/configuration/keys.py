@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from cloudsim.config import Component, RunConfig
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-COMPONENT_GROUPS = ("traffic", "spot", "hardware", "grid", "admission", "routing", "budget", "provisioning", "notice")
+COMPONENT_GROUPS = ("traffic", "spot", "hardware", "grid", "admission", "routing", "budget", "effort", "provisioning", "notice")
 
 
 def schema_leaves(model=RunConfig, prefix=""):

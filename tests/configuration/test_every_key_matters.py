@@ -101,6 +101,7 @@ SPECIAL = {
     "own model": lambda: scenario({"large": ("mine", "mine-l2a", 2)}, model__catalog=own_catalog(32)),
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
     "cascade": lambda: scenario(policies={"routing": preset("routing", "cascade")}),
+    "effort": lambda: scenario(policies={"effort": preset("effort", "mean_fraction")}),
     "learning": lambda: scenario(policies={"budget": {"_target_": "tests.policies.learning.Remembers"}}),
     "broken": lambda: scenario(policies={"routing": {"_target_": "tests.policies.broken.Nowhere"}}),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
@@ -154,6 +155,7 @@ VALUES = {
     "workload.difficulty_noise": ("by difficulty", 0.5),
     "workload.feedback_error": ("learning", 0.9),
     "workload.confidence_auroc": ("cascade", 0.6),
+    "workload.reasoning_saturation": ("effort", 1.0),
     "on_policy_error": ("broken", "fallback"),
     "logged_share": 0.3,
     "tiers.*.share": {"premium": 0.4, "standard": 0.3},
@@ -210,6 +212,7 @@ VALUES = {
     "contenders.*.admission": preset("admission", "deadline") | {"slack": 0.05},
     "contenders.*.routing": preset("routing", "least_outstanding"),
     "contenders.*.budget": preset("budget", "full"),
+    "contenders.*.effort": preset("effort", "mean_fraction"),
     "contenders.*.provisioning": preset("provisioning", "on_demand"),
     "contenders.*.notice": preset("notice", "finish"),
 }
@@ -310,6 +313,8 @@ ARGUMENTS = {
     "hard": 0.8, "weight": 0.2, "exploration": 0.1, "gpu_s_scale": 0.2, "bins": 2, "crowded": 2, "batch": 9,
     "pheromone": 3.0, "load": 3.0, "evaporation": 0.5, "least": 0.6, "seed": 1,
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
+    "fractions": [0.2, 0.3], "shares": [0.1, 0.9], "saturation": 9.0, "gain": 1.0, "reasoning": 0.8,
+    "parts": 9, "spread": 0.6, "threshold": 0.9, "system_1": 0.9,
     "retry_s": 25, "replace_on_hint": True, "extra": 2,
     "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,
     "us-east-1": 99.0, "us-east-2": 99.0, "us-west-1": 99.0, "us-west-2": 99.0, "ca-central-1": 99.0, "eu-west-1": 99.0,
@@ -351,6 +356,8 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
             after = before | {key: ARGUMENTS[key]}
         elif key == "pools":  # the scenario has no middle one
             before |= {"pools": ["large", "small", "small"]}
+        elif key == "reasoning":  # it acts where time is short
+            before, after = before | {"headroom": 0.1}, after | {"headroom": 0.1}
         elif group == "provisioning":
             quick = PROVISIONING | ({"extra": 0} if entry == "spot_with_fallback" else {})  # so that a slot is left for a replacement
             before, after = before | quick, after | {name: value for name, value in quick.items() if name != key}

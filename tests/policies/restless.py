@@ -1,4 +1,4 @@
-"""Routers that are content with no answer."""
+"""Routers that are content with no answer, and efforts that do not last."""
 
 from cloudsim.contracts import Route
 
@@ -26,3 +26,13 @@ class Endless:
 
     def review(self, request, answer, fleet):
         return fleet.ready[0]
+
+
+class Undecided:
+    """Lets requests reason more or less each time it is asked."""
+
+    def effort(self, request, replica, fleet):
+        return (1 + (request.index + request.retries) % 5) / 5
+
+    def tighten(self, request, replica, fleet):
+        return (1 + (request.index + request.generated_tokens) % 7) / 7

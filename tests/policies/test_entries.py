@@ -13,7 +13,9 @@ from cloudsim.config import Component
 
 ROOT = Path(policies.__file__).parent
 EXPERIMENTS = ROOT.parent / "experiments"
-METHODS = {"admission": "admit", "routing": "route", "budget": "budget", "provisioning": "plan", "notice": "act"}
+METHODS = {
+    "admission": "admit", "routing": "route", "budget": "budget", "effort": "effort", "provisioning": "plan", "notice": "act",
+}  # fmt: skip
 FILES = sorted(path for path in ROOT.glob("*/*.py") if path.name != "__init__.py")
 ENTRIES = {kind: sorted((EXPERIMENTS / kind).glob("*.yaml")) for kind in METHODS}
 

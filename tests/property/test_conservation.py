@@ -23,6 +23,7 @@ FLEETS = (
 )
 MOVER = {"_target_": "tests.cluster.scenario.Mover"}
 REVIEWERS = ("cascade", "acar", "odar", {"_target_": "tests.policies.restless.Restless"})
+EFFORT = {"_target_": "tests.policies.restless.Undecided"}
 CLASSES = ("starting", "useful", "lost", "idle")
 
 
@@ -70,6 +71,8 @@ def runs(draw):
         provisioning=preset("provisioning", provisioning) | ({} if provisioning == "on_demand" else retry),
         notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute", MOVER, MOVER])),
     )
+    effort = draw(st.sampled_from([None, None, "mean_fraction", "value_tree", "deadline_cap", EFFORT]))
+    parts["effort"] = preset("effort", effort) if isinstance(effort, str) else effort
     drain_s = draw(st.sampled_from([0.0, 30.0, 60.0]))
     gap_s = draw(st.sampled_from([0.0, 0.05, 0.5, 4.0]))
     longest = draw(st.sampled_from([(60, 20), (900, 300), (6000, 900)]))
