@@ -162,7 +162,7 @@ class PoolConfig(Section):
 
     model: Name
     elastic: Name | None = Field(default=None, description="elastic profile, or null for a static model")
-    instances: Annotated[int, Field(ge=0)] = Field(description="instances the provisioning policy keeps running")
+    instances: Annotated[int, Field(ge=0)] = Field(description="instances to keep running, or to begin with where a policy scales them")
 
 
 class ContenderConfig(Section):
@@ -175,6 +175,7 @@ class ContenderConfig(Section):
     effort: Component | None = Field(default=None, description="null: the level of the budget says how much reasoning is written")
     provisioning: Component
     notice: Component
+    scaling: Component | None = Field(default=None, description="what sets the instances of the pools; null keeps those configured")
 
 
 class FleetConfig(Section):
@@ -182,7 +183,7 @@ class FleetConfig(Section):
 
     instance: Name = Field(description="instance type, from the catalogue")
     instances: Count = Field(description="instances of each contender; pools divide them")
-    control_interval_s: Positive = Field(description="seconds between two decisions of the provisioning policy")
+    control_interval_s: Positive = Field(description="seconds between two decisions of the scaling and the provisioning policy")
     pue: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
         description="power usage effectiveness: energy of the data centre for each unit that computes"
     )

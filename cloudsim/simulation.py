@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from cloudsim.clock import Clock
 from cloudsim.cluster.energy import EnergyMeter
 from cloudsim.cluster.fleet import Fleet
+from cloudsim.cluster.foresight import tell
 from cloudsim.cluster.instances import find_instance
+from cloudsim.cluster.load import LoadMeter
 from cloudsim.cluster.market import Market, overlay
 from cloudsim.cluster.pool import Pool, build_pool
 from cloudsim.cluster.residency import Residences
+from cloudsim.cluster.scaling import Scaler
 from cloudsim.cluster.shrinking import Shrinking
 from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
@@ -203,11 +206,18 @@ def simulate(
     log = DecisionLog(clock, config.logged_share)
     fleet = Fleet(
         clock, config, pools, residences, market, made["provisioning"], errors, log, contender, replication,
-        lambda request: gateway.finished(request),
+        lambda request: finished(request),
     )  # fmt: skip
-    policies = RequestPolicies(**{kind: policy for kind, policy in made.items() if kind != "provisioning"})
+    policies = RequestPolicies(**{kind: policy for kind, policy in made.items() if kind not in ("provisioning", "scaling")})
     decisions = Decisions(policies, fleet, errors, log, answers)
     gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, decisions)
+    arrive, finished = gateway.arrive, gateway.finished
+    if made["scaling"] is not None:
+        load = LoadMeter(clock, config, fleet, gateway)
+        fleet.wanted = Scaler(made["scaling"], load, errors, log).targets
+        arrive, finished = load.arrive, load.finished
+    for kind in ("provisioning", "scaling"):
+        tell(made[kind], config, replication, spot, pools)
     hardware: HardwareSource = create(config.hardware, "hardware")
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
@@ -221,7 +231,7 @@ def simulate(
     Tightening(clock, fleet, decisions, config.fleet.control_interval_s).start()
     with _cycles_uncollected(), watched(config.policy_timeout_s):
         started = process_time()
-        clock.run_with(workload.requests(), gateway.arrive, config.horizon_s)
+        clock.run_with(workload.requests(), arrive, config.horizon_s)
         loop_cpu_s = process_time() - started
     fleet.close()
     gateway.close()

@@ -37,6 +37,9 @@ class Answers(Protocol):
     def right(self, request: Request) -> bool:
         """Whether the answer that a request has been given is right; it counts once the request is complete."""
 
+    def right_at(self, request: Request, pool: str, level: Level) -> bool:
+        """Whether the answer that `pool` would give to a request from its start at `level` is right."""
+
     def share(self, request: Request) -> float:
         """Right answers of the model that answered it, at the level and with the samples it had, as a share of all over the workload."""
 
@@ -87,11 +90,13 @@ class ProfiledAnswers:
         return answer_tokens(request, request.reasoning_share)
 
     def right(self, request: Request) -> bool:
-        """See `Answers`."""
-        block, pool, level = self._workload.block_of(request.index), *_answered(request)
-        at = slice(request.index - block.first, request.index - block.first + 1)
-        granted, samples = np.array([_granted(request)], dtype=np.float32), np.array([request.samples])
-        return bool(self._right(pool, np.array([level]), granted, samples, block.difficulty[at], block.luck[at])[0])
+        """See `Answers`; of the request's two levels the leaner one counts."""
+        pool, level = _answered(request)
+        return self._is_right(request, pool, level, _granted(request), request.samples)
+
+    def right_at(self, request: Request, pool: str, level: Level) -> bool:
+        """See `Answers`; with all the reasoning of the level and one sample."""
+        return self._is_right(request, pool, level.index, inf, 1)
 
     def share(self, request: Request) -> float:
         """See `Answers`."""
@@ -125,6 +130,12 @@ class ProfiledAnswers:
             columns = (leaner, granted, noted["samples"], block.difficulty, block.luck)
             right[mine] = self._right(pool.name, *(column[mine] for column in columns))
         return {"right": right}
+
+    def _is_right(self, request: Request, pool: str, level: int, granted: float, samples: int) -> bool:
+        block = self._workload.block_of(request.index)
+        at = slice(request.index - block.first, request.index - block.first + 1)
+        columns = np.array([level]), np.array([granted], dtype=np.float32), np.array([samples])
+        return bool(self._right(pool, *columns, block.difficulty[at], block.luck[at])[0])
 
     def _right(
         self, pool: str, level: Ints, granted: NDArray[np.float32], samples: Ints, difficulty: Floats, luck: Floats

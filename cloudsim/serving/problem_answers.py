@@ -84,6 +84,10 @@ class ProblemAnswers:
         """See `Answers`."""
         return self._given[request.index][2].right
 
+    def right_at(self, request: Request, pool: str, level: Level) -> bool:
+        """See `Answers`; a network has to write it."""
+        return self._book.answer(request.index, pool, level).right
+
     def share(self, request: Request) -> float:
         """See `Answers`."""
         measured = self._pools[cast("Replica", request.replica).pool].measured

@@ -10,6 +10,9 @@ class Fixed:
         budget: compute budget in (0, 1].
     """
 
+    source = "a baseline of L2A, arXiv 2606.27743"
+    observes: tuple[str, ...] = ()
+
     def __init__(self, budget: float) -> None:
         if not 0 < budget <= 1:
             raise ValueError(f"budget is {budget}; it must lie in (0, 1]")

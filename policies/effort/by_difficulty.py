@@ -16,6 +16,9 @@ class ByDifficulty:
         shares: share in (0, 1] for each bin, from the easiest on.
     """
 
+    source = "Snell et al., arXiv 2408.03314"
+    observes = ("request.difficulty_seen",)
+
     def __init__(self, shares: Sequence[float]) -> None:
         if not shares or not all(0 < one <= 1 for one in shares):
             raise ValueError(f"shares is {list(shares)}; it needs at least one number, all in (0, 1]")

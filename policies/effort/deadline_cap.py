@@ -17,6 +17,12 @@ class DeadlineCap:
         floor: least share, in (0, 1].
     """
 
+    source = "ours, after budget forcing in s1, arXiv 2501.19393"
+    observes = (
+        "fleet.now_s", "fleet.output_tokens_mean", "fleet.tiers", "replica.dense_s", "request.arrival_s", "request.generated_tokens",
+        "request.input_tokens", "request.tier",
+    )  # fmt: skip
+
     def __init__(self, headroom: float, reasoning: float, floor: float) -> None:
         for name, value in (("headroom", headroom), ("floor", floor)):
             if not 0 < value <= 1:

@@ -15,6 +15,9 @@ class MeanFraction:
         fractions: r in (0, 1] for each tier, in the order of the configuration; the last one stands for any further tier.
     """
 
+    source = "e1, arXiv 2510.27042"
+    observes = ("request.tier",)
+
     def __init__(self, fractions: Sequence[float]) -> None:
         if not fractions or not all(0 < one <= 1 for one in fractions):
             raise ValueError(f"fractions is {list(fractions)}; it needs at least one number, all in (0, 1]")

@@ -18,6 +18,9 @@ class Saturation:
         floor: least share, in (0, 1].
     """
 
+    source = "TTSPM, arXiv 2505.20522"
+    observes = ("request.difficulty_seen",)
+
     def __init__(self, saturation: float, gain: float, floor: float) -> None:
         if saturation <= 0 or gain <= 0:
             raise ValueError(f"saturation is {saturation} and gain {gain}; both must be above 0")

@@ -17,6 +17,9 @@ class SystemSwitch:
         system_1: share of its reasoning that a part gets in System 1, in (0, 1].
     """
 
+    source = "SCALE, arXiv 2512.00466"
+    observes = ("request.difficulty_seen",)
+
     def __init__(self, parts: int, spread: float, threshold: float, system_1: float) -> None:
         if parts < 1 or spread < 0:
             raise ValueError(f"parts is {parts} and spread {spread}; they must be at least 1 and 0")

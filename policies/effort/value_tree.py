@@ -16,6 +16,9 @@ class ValueTree:
         floor: least share, in (0, 1].
     """
 
+    source = "BAVT, arXiv 2603.12634"
+    observes = ("fleet.now_s", "fleet.tiers", "request.arrival_s", "request.difficulty_seen", "request.tier")
+
     def __init__(self, floor: float) -> None:
         if not 0 < floor <= 1:
             raise ValueError(f"floor is {floor}; it must lie in (0, 1]")

@@ -18,6 +18,12 @@ class Acar:
         one_model, two_models: largest σ in [0, 1] of the paths through one and two models, in rising order.
     """
 
+    source = "ACAR, arXiv 2602.21231"
+    observes = (
+        "answer.agreement", "answer.attempt", "answer.pool", "answer.samples", "fleet.ready", "fleet.ready_by_pool",
+        "replica.outstanding", "request.escalations", "request.index", "served.request",
+    )  # fmt: skip
+
     def __init__(self, samples: int, one_model: float, two_models: float) -> None:
         if samples < 2:
             raise ValueError(f"samples is {samples}; it must be at least 2")

@@ -16,6 +16,9 @@ class ByTier:
         pools: name of each tier's pool, in the order of the configuration; the last one stands for any further tier.
     """
 
+    source = "ours"
+    observes = ("fleet.ready", "fleet.ready_by_pool", "replica.outstanding", "request.tier")
+
     def __init__(self, pools: Sequence[str]) -> None:
         if not pools:
             raise ValueError("pools is empty; it needs the name of a pool for each tier")

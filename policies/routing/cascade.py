@@ -18,6 +18,12 @@ class Cascade:
         confidence: least confidence in [0, 1] at which an answer is delivered, step by step; the last one stands for further steps.
     """
 
+    source = "FrugalGPT, arXiv 2305.05176"
+    observes = (
+        "answer.attempt", "answer.confidence", "answer.pool", "fleet.ready", "fleet.ready_by_pool", "replica.outstanding",
+        "replica.pool", "request.escalations",
+    )  # fmt: skip
+
     def __init__(self, confidence: Sequence[float]) -> None:
         if not confidence or not all(0 <= least <= 1 for least in confidence):
             raise ValueError(f"confidence is {list(confidence)}; it needs at least one number, all in [0, 1]")

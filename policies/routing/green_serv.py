@@ -25,6 +25,12 @@ class GreenServ:
         batch: answers after which a pool's estimates are renewed.
     """
 
+    source = "GreenServ, arXiv 2601.17551"
+    observes = (
+        "fleet.ready", "fleet.ready_by_pool", "fleet.tiers", "replica.outstanding", "replica.pool", "request.difficulty_seen",
+        "request.tier", "served.gpu_s", "served.replica", "served.request", "served.right_seen",
+    )  # fmt: skip
+
     def __init__(self, weight: float, exploration: float, gpu_s_scale: float, bins: int, crowded: int, batch: int) -> None:
         if not 0 <= weight <= 1 or exploration < 0 or gpu_s_scale <= 0:
             raise ValueError(

@@ -16,6 +16,9 @@ class Odar:
         samples: of a hard question, at least 2.
     """
 
+    source = "ODAR, arXiv 2602.23681"
+    observes = ("fleet.ready", "fleet.ready_by_pool", "replica.outstanding", "request.difficulty_seen")
+
     def __init__(self, medium: float, hard: float, samples: int) -> None:
         if not 0 <= medium <= hard <= 1:
             raise ValueError(f"medium is {medium} and hard {hard}; they must rise within [0, 1]")

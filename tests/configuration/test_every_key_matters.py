@@ -38,9 +38,21 @@ MARKET = {
     "b-1a": [(0.0, 1, 1.5), (50.0, 0, 1.5), (95.0, 1, 1.5)],
     "b-1b": [(0.0, 1, 1.6), (55.0, 0, 1.6), (96.0, 1, 1.6)],
 }
+ROOMY = {
+    "a-1a": [(0.0, 2, 1.0), (40.0, 0, 1.2), (45.0, 2, 0.9), (80.0, 1, 1.0)],
+    "a-1b": [(0.0, 2, 1.1), (30.0, 1, 1.1), (35.0, 2, 1.1), (70.0, 0, 1.3), (75.0, 2, 1.1)],
+    "b-1a": [(0.0, 3, 1.5), (50.0, 0, 1.5), (60.0, 2, 1.5)],
+    "b-1b": [(0.0, 3, 1.6)],
+}
 POOLS = {"large": ("qwen3-4b", "qwen3-4b-l2a", 2), "small": ("qwen3-0.6b", None, 1)}
 POLICIES = {"routing": "round_robin", "budget": "l2a_calibrated", "notice": "migrate"}
-PROVISIONING = {"retry_s": 3, "replace_on_hint": False}
+PROVISIONING = {"retry_s": 3}
+# Scaling within two minutes, on bursts of half a minute.
+SCALING = {
+    "up": 6, "down": 3, "cooldown_s": 10.0, "window_s": 10.0, "out_cooldown_s": 5.0, "in_cooldown_s": 10.0, "stabilisation_s": 10.0,
+    "timetable": [[0, 1.0], [20, 2.0]], "period_s": 60.0, "ahead_s": 10.0, "lags": 3, "window": 14, "instance_rps": 2.0, "target": 0.5,
+}  # fmt: skip
+BURSTS = [(round(at * 60 + number * 0.11, 3), 200 + number * 37 % 900, 40 + number * 53 % 400) for at in range(2) for number in range(200)]
 SCENARIO = {
     "provider__notice_s": 15.0, "provider__rebalance_lead_s": 10.0, "warm_start": False, "gateway__queue_timeout_s": 20.0,
     "market__traced_on_demand_usd_per_h": 3.0, "startup__load_bytes_per_s": 2e9, "drain_s": 40.0, "seed": 2,
@@ -215,6 +227,7 @@ VALUES = {
     "contenders.*.effort": preset("effort", "mean_fraction"),
     "contenders.*.provisioning": preset("provisioning", "on_demand"),
     "contenders.*.notice": preset("notice", "finish"),
+    "contenders.*.scaling": preset("scaling", "scheduled") | {"least": 0},
 }
 # Keys that other keys of `experiments` refer to: new value, and a key of `VALUES` that takes it over, and so changes the run.
 REFERRED = {
@@ -310,12 +323,21 @@ ARGUMENTS = {
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
     "weights": [9.0, 1.0, 1.0], "slack_requests": 0,
     "pools": ["small", "large", "small"], "confidence": [0.3], "samples": 5, "one_model": 0.5, "two_models": 1.0, "medium": 0.6,
-    "hard": 0.8, "weight": 0.2, "exploration": 0.1, "gpu_s_scale": 0.2, "bins": 2, "crowded": 2, "batch": 9,
-    "pheromone": 3.0, "load": 3.0, "evaporation": 0.5, "least": 0.6, "seed": 1,
-    "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
+    "hard": 0.8, "weight": 0.2, "gpu_s_scale": 0.2, "bins": 2, "crowded": 2, "batch": 9,
+    "pheromone": 3.0, "load": 3.0, "evaporation": 0.5, "least_pheromone": 0.6,
     "fractions": [0.2, 0.3], "shares": [0.1, 0.9], "saturation": 9.0, "gain": 1.0, "reasoning": 0.8,
-    "parts": 9, "spread": 0.6, "threshold": 0.9, "system_1": 0.9,
-    "retry_s": 25, "replace_on_hint": True, "extra": 2,
+    "parts": 9, "threshold": 0.9, "system_1": 0.9,
+    "seed": 7, "prompt_token": 9.0, "elsewhere": 99.0, "price": 99.0, "zones": ["b-1"],
+    "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
+    "retry_s": 25, "drain": False, "extra": 2, "cap": 0.36, "horizon_s": 1.0, "explore": 0.5, "prior_life_s": 5.0, "prior_losses": 0.01,
+    "instance_rps": 1.0, "up": 9, "down": 1, "step": 2, "cooldown_s": 30.0, "least": 2, "most": 3, "target": 0.5, "window_s": 25.0,
+    "out_cooldown_s": 20.0, "in_cooldown_s": 25.0, "metric": "utilisation", "tolerance": 0.5, "stabilisation_s": 30.0,
+    "timetable": [[0, 1.5], [20, 2.0]], "period_s": 45.0, "ahead_s": 20.0, "lags": 2, "window": 13, "under": 1.0, "over": 5.0,
+    "budgets": [0.9, 0.8, 0.67], "steps_tokens": [100, 200], "release": 0.01,
+    "proportional": 9.0, "integral_per_s": 0.9, "derivative_s": 90.0, "interval_s": 1, "least_outcomes": 60,
+    "fixed_share": 0.9, "exploration": 0.0, "spread": 3.0, "right_weight": 1.0, "ridge": 50.0, "sequences": 2,
+    "alpha": 0.9, "delta": 0.9, "outcomes": 20, "feedback_error": 0.45, "table": [[1.0, 900, 100], [0.67, 900, 100]],
+    "groups": [0.9, 0.67], "lift": 0.5, "squeeze_cost_s": 300.0,
     "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,
     "us-east-1": 99.0, "us-east-2": 99.0, "us-west-1": 99.0, "us-west-2": 99.0, "ca-central-1": 99.0, "eu-west-1": 99.0,
     "eu-west-2": 99.0, "eu-west-3": 99.0, "eu-central-1": 99.0, "eu-north-1": 99.0, "ap-northeast-1": 99.0, "ap-northeast-2": 99.0,
@@ -323,6 +345,13 @@ ARGUMENTS = {
     "other_g_per_kwh": 99.0, "swing": 0.5, "cleanest_hour": 3.0, "start_hour": 3.0,
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
 }  # fmt: skip
+# Settings under which the other arguments of an entry act in a run this small.
+ACTING = {
+    "queue_threshold": {"steps_tokens": [200, 900]},
+    "risk_controlled": {"outcomes": 20, "alpha": 0.75},
+    "model_predictive": {"headroom": 0.45},
+    "clairvoyant": {"headroom": 0.45},
+}
 LEAVES = list(argument_leaves())
 NEED_DATA = {
     ("spot", "skynomad_v100", "start_s"), ("spot", "skynomad_v100", "format"), ("traffic", "azure_conv_2023", "format"),
@@ -358,12 +387,24 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
             before |= {"pools": ["large", "small", "small"]}
         elif key == "reasoning":  # it acts where time is short
             before, after = before | {"headroom": 0.1}, after | {"headroom": 0.1}
+        elif entry in ACTING:
+            acting = {name: value for name, value in ACTING[entry].items() if name != key}
+            before, after = before | acting, after | acting
+        elif key == "weights.elsewhere":
+            before["scores"]["elsewhere"]["zones"] = after["scores"]["elsewhere"]["zones"] = ["b-1"]
         elif group == "provisioning":
-            quick = PROVISIONING | ({"extra": 0} if entry == "spot_with_fallback" else {})  # so that a slot is left for a replacement
-            before, after = before | quick, after | {name: value for name, value in quick.items() if name != key}
+            quick = PROVISIONING | {"extra": 0, "step_s": 20.0, "explore": 0.0, "horizon_s": 40.0, "prior_life_s": 60.0}
+            before, after = quickened(before, quick), quickened(after, {name: value for name, value in quick.items() if name != key})
+        elif group == "scaling":
+            before = quickened(before, SCALING)
+            after = quickened(after, {name: value for name, value in SCALING.items() if name != key})
         found = in_a_run(group, before, key), in_a_run(group, after, key)
         assert found[0][0] != "error", found[0]
     assert found[0] != found[1]
+
+
+def quickened(component, quick):
+    return component | {name: value for name, value in quick.items() if name in component}
 
 
 def made_by(group, component):
@@ -388,8 +429,18 @@ def made_by(group, component):
 
 
 def in_a_run(group, component, key):
+    bursts = group == "budget" or key.endswith("prompt_token")
     changes = {"engine__memory_fraction": 0.3} if key == "kv_reserve" else {}
-    changes |= {"provider__rebalance_share": 1.0} if key == "replace_on_hint" else {}
-    changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if group == "budget" else {}  # in bursts
-    pools = POOLS | {"middle": ("qwen3-1.7b", None, 1)} if key == "two_models" else None  # three of them make a difference there
-    return seen(scenario(pools, policies={group: component}, **changes))
+    changes |= {"provider__rebalance_share": 1.0, "provider__rebalance_lead_s": 25.0, "market": ROOMY} if key == "drain" else {}
+    learns = key in ("horizon_s", "explore", "prior_life_s", "prior_losses")
+    changes |= {"market": ROOMY, "pools": {"large": ("qwen3-4b", None, 5)}} if learns else {}
+    changes |= {"rows": BURSTS} if group == "scaling" else {}
+    changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if bursts else {}
+    if key == "release":  # arrivals while a queue shrinks
+        changes["rows"] = [(30 + at / 30, prompt, answer) for at, prompt, answer in ROWS]
+    if "Clairvoyant" in component["_target_"]:  # few answers hang on the level
+        changes["rows"] = [(at / 4 + 30 * quarter, prompt, answer) for quarter in range(4) for at, prompt, answer in ROWS]
+    if key == "two_models":  # three of them make a difference there
+        changes["pools"] = POOLS | {"middle": ("qwen3-1.7b", None, 1)}
+    policies = {group: component} | ({"provisioning": "on_demand"} if group == "scaling" else {})
+    return seen(scenario(policies=policies, **changes))

@@ -108,7 +108,7 @@ def taught(policy, right, gpu_s, rounds=400, replicas=None):
     for index in range(rounds):
         request = Request(index, difficulty_seen=0.25 + 0.5 * (index % 2), tier=index % 3)
         replica = policy.route(request, replicas)
-        policy.learn(served(request, replica, right(replica.pool, request, rng), gpu_s[replica.pool]))
+        policy.learn(served(request, replica, right=right(replica.pool, request, rng), gpu_s=gpu_s[replica.pool]))
         chosen.append((index % 2, replica.pool))
     return [Counter(pool for at, pool in chosen[-rounds // 4 :] if at == which) for which in (0, 1)]
 
@@ -146,7 +146,7 @@ def test_the_bandits_bounds_are_those_of_linucb():
         request = Request(index, difficulty_seen=float(rng.random()), tier=int(rng.integers(3)))
         replica = policy.route(request, three())
         right = bool(rng.random() < 0.5)
-        policy.learn(served(request, replica, right, 1.0))
+        policy.learn(served(request, replica, right=right))
         x = np.zeros(2 + tiers)
         x[int(request.difficulty_seen * 2)] = x[2 + request.tier] = 1
         seen.append((replica.pool, x, 0.8 * right - 0.2 * 0.25))
@@ -165,10 +165,10 @@ def test_the_bandit_leaves_busy_pools_out_unless_all_are():
     policy = GreenServ(**BANDIT | {"crowded": 4})
     assert policy.route(Request(), three(large=(4,), middle=(4,), small=(3,))).pool == "small"
     assert policy.route(Request(), three(large=(9,), middle=(6,), small=(7,))).pool == "middle"
-    policy.learn(served(Request(), None, False))  # it never had a replica
+    policy.learn(served(Request(), right=False, completed=False))  # it never had a replica
 
 
-ANTS = {"bins": 2, "pheromone": 2.0, "load": 1.0, "evaporation": 0.1, "gpu_s_scale": 1.0, "least": 0.01, "seed": 0}
+ANTS = {"bins": 2, "pheromone": 2.0, "load": 1.0, "evaporation": 0.1, "gpu_s_scale": 1.0, "least_pheromone": 0.01, "seed": 0}
 
 
 def test_ants_follow_right_answers_class_by_class():
