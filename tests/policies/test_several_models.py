@@ -43,7 +43,7 @@ def test_a_tier_whose_pool_is_away_gets_the_next_larger_model_or_else_a_smaller_
 
 
 def test_a_cascade_begins_with_the_smallest_and_goes_up_until_it_trusts_an_answer():
-    policy = Cascade([0.8, 0.6])
+    policy = Cascade([0.8, 0.6], 9)
     assert told(policy.route(Request(), three())) == ("small", 1, False)
     assert policy.review(Request(), answer(0.8), three()) is None
     assert told(policy.review(Request(), answer(0.79), three())) == ("middle", 1, False)
@@ -53,21 +53,30 @@ def test_a_cascade_begins_with_the_smallest_and_goes_up_until_it_trusts_an_answe
 
 
 def test_a_cascade_makes_do_with_the_pools_that_are_ready():
-    policy = Cascade([0.8])
+    policy = Cascade([0.8], 9)
     assert told(policy.review(Request(), answer(0.1), three(middle=()))) == ("large", 1, True)
     assert policy.review(Request(), answer(0.1), three(large=(), middle=())) is None
     assert told(policy.route(Request(), three(middle=(), small=()))) == ("large", 1, True)
 
 
+def test_a_cascade_passes_over_models_without_room_and_delivers_where_no_larger_one_has():
+    policy = Cascade([0.8], 4)
+    assert told(policy.route(Request(), three(small=(4,)))) == ("middle", 1, False)
+    assert told(policy.route(Request(), three(middle=(5,), small=(4,)))) == ("large", 1, True)
+    assert told(policy.route(Request(), three(large=(7,), middle=(5,), small=(6,)))) == ("middle", 1, False)
+    assert told(policy.review(Request(), answer(0.1), three(middle=(4,)))) == ("large", 1, True)
+    assert policy.review(Request(), answer(0.1), three(large=(4,), middle=(4,))) is None
+
+
 def test_a_request_that_lost_its_replica_goes_on_where_it_was():
-    for policy in (Cascade([0.8]), Acar(3, 0.0, 0.5)):
+    for policy in (Cascade([0.8], 9), Acar(3, 0.0, 0.5)):
         assert [told(policy.route(Request(escalations=n), three()))[0] for n in (0, 1, 2)] == ["small", "middle", "large"]
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_a_stricter_cascade_sends_on_whatever_a_laxer_one_does(confidence, low, high):
     low, high = sorted((low, high))
-    lax, strict = (Cascade([threshold]).review(Request(), answer(confidence), three()) for threshold in (low, high))
+    lax, strict = (Cascade([threshold], 9).review(Request(), answer(confidence), three()) for threshold in (low, high))
     assert lax is None or strict is not None
 
 
@@ -200,8 +209,9 @@ def test_two_ants_with_a_seed_go_the_same_way():
     ("make", "word"),
     [
         (lambda: ByTier([]), "pools"),
-        (lambda: Cascade([]), "confidence"),
-        (lambda: Cascade([0.5, 1.1]), "confidence"),
+        (lambda: Cascade([], 9), "confidence"),
+        (lambda: Cascade([0.5, 1.1], 9), "confidence"),
+        (lambda: Cascade([0.5], 0), "crowded"),
         (lambda: Acar(1, 0.0, 0.5), "samples"),
         (lambda: Acar(3, 0.6, 0.5), "one_model"),
         (lambda: Odar(0.7, 0.3, 3), "medium"),

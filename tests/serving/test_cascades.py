@@ -21,7 +21,7 @@ def run(routing="cascade", rows=ROWS, market=MARKET, pools=POOLS, **changes):
 
 
 def always(threshold):
-    return {"_target_": "policies.routing.cascade.Cascade", "confidence": [threshold]}
+    return {"_target_": "policies.routing.cascade.Cascade", "confidence": [threshold], "crowded": 10_000}
 
 
 def by_model(tables, name):
@@ -182,4 +182,4 @@ def test_the_shipped_cascade_can_start():
     config = compose(["+contender@contenders.cascade=cascade", "+contender@contenders.l2a=l2a"], None, problems).config
     assert isinstance(config, RunConfig)
     assert sum(pool.instances for pool in config.contenders["cascade"].pools.values()) == config.fleet.instances
-    assert config.contenders["cascade"].routing.arguments == {"confidence": preset("routing", "cascade")["confidence"]}
+    assert config.contenders["cascade"].routing.target == preset("routing", "cascade")["_target_"]
