@@ -38,7 +38,7 @@ class Cascade:
         pools = fleet.ready_by_pool
         if request.escalations:
             return self._told(nearest(fleet, max(0, len(pools) - 1 - request.escalations)), fleet)
-        for pool in reversed(pools):
+        for pool in reversed(list(pools)):
             if pools[pool]:
                 replica = least_outstanding(pools[pool])
                 if replica.outstanding < self._crowded:
