@@ -58,6 +58,12 @@ class WorkloadConfig(Section):
     )
     tenants: Count = Field(description="tenants that share the fleet; requests are divided among them at random")
     tenant_skew: NotNegative = Field(description="exponent of Zipf's law: the r-th tenant sends requests in proportion to r ^ -tenant_skew")
+    reasoning_saturation: Positive = Field(
+        description="k: under an effort policy a share s of the reasoning keeps (1 - exp(-k s)) / (1 - exp(-k)) of the score"
+    )
+    confidence_auroc: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        description="how well confidences tell right answers from wrong ones: the chance that a right one has more; 1 knows, 0.5 does not"
+    )
 
 
 class ProviderConfig(Section):
@@ -171,6 +177,7 @@ class ContenderConfig(Section):
     admission: Component
     routing: Component
     budget: Component
+    effort: Component | None = Field(default=None, description="null: the level of the budget says how much reasoning is written")
     provisioning: Component
     notice: Component
     scheduling: Component | None = Field(default=None, description="order within a replica; null for vLLM's FCFS, the fastest to simulate")

@@ -9,7 +9,7 @@ from typing import Any
 
 from cloudsim.views import View
 
-PARTS = {"NoticedRequest": "noticed", "Served": "served", "PoolLoad": "pool", "ZoneRecord": "record"}
+PARTS = {"NoticedRequest": "noticed", "Served": "served", "PoolLoad": "pool", "ZoneRecord": "record", "AnswerView": "answer"}
 """Names in the notes of what views have within them."""
 
 Seen = dict[str, Any]
@@ -64,6 +64,8 @@ def revealed(source: Any) -> Any:
         return object.__getattribute__(source, "_source")
     if type(source) in (list, tuple):
         return type(source)(revealed(one) for one in source)
+    if isinstance(source, tuple) and hasattr(source, "_fields"):
+        return type(source)(*map(revealed, source))
     return source
 
 

@@ -37,6 +37,27 @@ class DenseLatency(NamedTuple):
         return min(1.0, max(0.0, left_s / self.total_s(output_tokens)))
 
 
+class AnswerView(NamedTuple):
+    """A finished answer as a policy sees it that may send the request on; whether it is right is not there to be seen.
+
+    Args:
+        confidence: estimate in [0, 1] that it is right; `cloudsim.models.confidence` states its error.
+        agreement: share of its samples that say the same; 1 where there is one.
+        pool, model: that answered.
+        output_tokens: its length, all samples together.
+        attempt: answers of the request before this one.
+        samples: how many it was voted among.
+    """
+
+    confidence: float
+    agreement: float
+    pool: str
+    model: str
+    output_tokens: int
+    attempt: int
+    samples: int
+
+
 class View:
     """Read-only: whoever sets an attribute gets a `TypeError`."""
 
@@ -116,6 +137,11 @@ class RequestView(View):
     def preempted(self) -> int:
         """Times it had to leave a batch for want of blocks, or because another one ranked before it."""
         return self._request.preempted
+
+    @property
+    def escalations(self) -> int:
+        """Answers of it that were thrown away for another model's."""
+        return self._request.escalations
 
     @property
     def full_output_tokens(self) -> int:

@@ -45,6 +45,7 @@ _FIXED = (
     Measure("kv_preemptions", "KV preemptions", "lower", wording.count),
     Measure("retried", "Retried", None, wording.count),
     Measure("migrated", "Migrated", None, wording.count),
+    Measure("escalated", "Sent on to another model", None, wording.count),
     Measure("budget_mean", "Mean budget", None, wording.ratio),
     Measure("useful_usd", "Cost: useful", None, wording.usd),
     Measure("idle_usd", "Cost: idle", None, wording.usd),

@@ -112,6 +112,8 @@ SPECIAL = {
     ),
     "own model": lambda: scenario({"large": ("mine", "mine-l2a", 2)}, model__catalog=own_catalog(32)),
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
+    "cascade": lambda: scenario(policies={"routing": preset("routing", "cascade")}),
+    "effort": lambda: scenario(policies={"effort": preset("effort", "mean_fraction")}),
     "learning": lambda: scenario(policies={"budget": {"_target_": "tests.policies.learning.Remembers"}}),
     "broken": lambda: scenario(policies={"routing": {"_target_": "tests.policies.broken.Nowhere"}}),
     "few at once": lambda: scenario(engine__max_sequences=4, engine__step_tokens=600),
@@ -165,6 +167,8 @@ VALUES = {
     "workload.difficulty_beta": 2.0,
     "workload.difficulty_noise": ("by difficulty", 0.5),
     "workload.feedback_error": ("learning", 0.9),
+    "workload.confidence_auroc": ("cascade", 0.6),
+    "workload.reasoning_saturation": ("effort", 1.0),
     "on_policy_error": ("broken", "fallback"),
     "logged_share": 0.3,
     "workload.length_noise": 0.1,
@@ -224,6 +228,7 @@ VALUES = {
     "contenders.*.admission": preset("admission", "deadline") | {"slack": 0.05},
     "contenders.*.routing": preset("routing", "least_outstanding"),
     "contenders.*.budget": preset("budget", "full"),
+    "contenders.*.effort": preset("effort", "mean_fraction"),
     "contenders.*.provisioning": preset("provisioning", "on_demand"),
     "contenders.*.notice": preset("notice", "finish"),
     "contenders.*.scaling": preset("scaling", "scheduled") | {"least": 0},
@@ -322,6 +327,11 @@ ARGUMENTS = {
     "outages": [{"zones": ["us-east-1a"], "at_s": 600.0, "lasts_s": 600.0}],
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
     "weights": [9.0, 1.0, 1.0], "slack_requests": 0,
+    "pools": ["small", "large", "small"], "confidence": [0.3], "samples": 5, "one_model": 0.5, "two_models": 1.0, "medium": 0.6,
+    "hard": 0.8, "weight": 0.2, "gpu_s_scale": 0.2, "bins": 2, "crowded": 2, "batch": 9,
+    "pheromone": 3.0, "load": 3.0, "evaporation": 0.5, "least_pheromone": 0.6,
+    "fractions": [0.2, 0.3], "shares": [0.1, 0.9], "saturation": 9.0, "gain": 1.0, "reasoning": 0.8,
+    "parts": 9, "threshold": 0.9, "system_1": 0.9,
     "seed": 7, "prompt_token": 9.0, "elsewhere": 99.0, "price": 99.0, "zones": ["b-1"],
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
     "retry_s": 25, "drain": False, "extra": 2, "cap": 0.36, "horizon_s": 1.0, "explore": 0.5, "prior_life_s": 5.0, "prior_losses": 0.01,
@@ -380,6 +390,10 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
         elif key == "tier_bonus":
             before = routed(2)
             after = before | {key: ARGUMENTS[key]}
+        elif key == "pools":  # the scenario has no middle one
+            before |= {"pools": ["large", "small", "small"]}
+        elif key == "reasoning":  # it acts where time is short
+            before, after = before | {"headroom": 0.1}, after | {"headroom": 0.1}
         elif entry in ACTING:
             acting = {name: value for name, value in ACTING[entry].items() if name != key}
             before, after = before | acting, after | acting
@@ -434,5 +448,7 @@ def in_a_run(group, component, key):
         changes["rows"] = [(30 + at / 30, prompt, answer) for at, prompt, answer in ROWS]
     if "Clairvoyant" in component["_target_"]:  # few answers hang on the level
         changes["rows"] = [(at / 4 + 30 * quarter, prompt, answer) for quarter in range(4) for at, prompt, answer in ROWS]
+    if key == "two_models":  # three of them make a difference there
+        changes["pools"] = POOLS | {"middle": ("qwen3-1.7b", None, 1)}
     policies = {group: component} | ({"provisioning": "on_demand"} if group == "scaling" else {})
     return seen(scenario(policies=policies, **changes))
