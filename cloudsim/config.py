@@ -157,6 +157,7 @@ class PoolConfig(Section):
     model: Name
     elastic: Name | None = Field(default=None, description="elastic profile, or null for a static model")
     instances: Annotated[int, Field(ge=0)] = Field(description="instances the provisioning policy keeps running")
+    instance: Name | None = Field(default=None, description="instance type of this pool, with as many GPUs; null takes fleet.instance")
 
 
 class ContenderConfig(Section):
