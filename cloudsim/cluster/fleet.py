@@ -139,13 +139,11 @@ class Fleet:
 
     def _new_node(self, launch: Launch, zone: str) -> Node:
         pool = self._pools[launch.pool]
-        spot = self._market.zones[zone]
+        spot, ratio = self._market.zones[zone], pool.spot_ratio
         on_demand = pool.instance.on_demand_usd_per_h / 3600
-        hourly, ratio = pool.instance.on_demand_usd_per_h, pool.spot_ratio
-        price: Callable[[float, float], float] = lambda from_s, to_s: (to_s - from_s) * on_demand
-        present: Callable[[], float] = lambda: hourly
-        if launch.market == "spot":
-            price, present = lambda from_s, to_s: spot.cost_usd(from_s, to_s) * ratio, lambda: spot.price_usd_per_h * ratio
+        hourly, on_spot = pool.instance.on_demand_usd_per_h, launch.market == "spot"
+        price = (lambda from_s, to_s: spot.cost_usd(from_s, to_s) * ratio) if on_spot else lambda from_s, to_s: (to_s - from_s) * on_demand
+        present = (lambda: spot.price_usd_per_h * ratio) if on_spot else lambda: hourly
         return Node(
             self._clock, len(self.nodes), pool.name, pool.model.name, pool.instance, zone, launch.market, price, present,
             self._make_replicas, self._on_ready, self._on_notice, self._on_hint, self._on_end,

@@ -60,14 +60,14 @@ class Pool:
 
 
 def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
-    """Look up the model, its profile, its step times and its memory on the pool's instance type; `ConfigError` if one is not to be had."""
+    """Look up model, profile, step times and memory on the pool's instance type; `ConfigError` if one is not to be had."""
     engine = config.engine
     fleet = find_instance(config.fleet.instance)
     instance = find_instance(pool.instance) if pool.instance is not None else fleet
     if instance.gpus != fleet.gpus:
         raise ConfigError(
-            f"instance {instance.name} has {instance.gpus} GPUs and fleet.instance {fleet.name} has {fleet.gpus}; all contenders have equally "
-            "many GPUs, so take an instance of as many"
+            f"instance {instance.name} has {instance.gpus} GPUs and fleet.instance {fleet.name} has {fleet.gpus}; all contenders have "
+            "equally many GPUs, so take an instance of as many"
         )
     if instance.gpus % engine.gpus:
         asked = f"tensor_parallel {engine.tensor_parallel}"

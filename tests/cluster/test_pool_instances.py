@@ -20,7 +20,7 @@ ROWS = [(0.15 * at, 500, 200) for at in range(700)]
 
 
 def mixed(instances=INSTANCES, **changes):
-    parts = contender({name: ("qwen3-4b", "qwen3-4b-l2a", 2) for name in instances}, **changes.pop("policies", {}))
+    parts = contender(dict.fromkeys(instances, ("qwen3-4b", "qwen3-4b-l2a", 2)), **changes.pop("policies", {}))
     for name, instance in instances.items():
         parts["pools"][name]["instance"] = instance
     return small(parts, ROWS, MARKET, **changes)

@@ -1,0 +1,138 @@
+"""Runs the scenarios of a league that are not there yet; a policy that fails leaves the others to play on."""
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cloudsim import __version__
+from cloudsim.composition.components import POLICIES, import_target
+from cloudsim.config import Component, RunConfig
+from cloudsim.errors import CloudsimError, ResultError, SimulationError
+from cloudsim.experiment import Simulate
+from cloudsim.league.match import Failure, LeftOut, Match
+from cloudsim.recording import folder_problems, write_json
+from cloudsim.results import RunFolder, load
+from cloudsim.simulation import RunTables, simulate
+from traces.errors import TraceError
+
+PLAYED = "played.json"
+"""By scenario, digests of the sources of the policies that a run had: a configuration alone does not say that a policy was edited."""
+
+IRRELEVANT = {"output_dir", "workers", "json"}
+"""Keys that do not change the tables of a run."""
+
+Execute = Callable[[RunConfig, Path, Simulate, str], None]
+
+
+class ContenderFailed(SimulationError):
+    """A contender ended a run. Args: contender: its name. problems: why."""
+
+    def __init__(self, contender: str, *problems: str) -> None:
+        super().__init__(contender, *problems)  # all of them, so that it passes from one process to another
+        self.contender, self.problems = contender, problems
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A scenario with its finished run, and the policies that failed in it; `again` is False where an earlier run stands."""
+
+    match: Match
+    run: RunFolder
+    failures: tuple[Failure, ...]
+    again: bool
+
+
+def attempt(
+    config: RunConfig, contender: str, replication: int, progress: Callable[[float], None] | None = None, scratch: Path | None = None
+) -> RunTables:
+    """`cloudsim.simulation.simulate`, but a failure says whose it is.
+
+    Raises:
+        ContenderFailed: whatever the contender raised.
+        TraceError: the traffic or the market cannot be had.
+    """
+    try:
+        return simulate(config, contender, replication, progress, scratch)
+    except TraceError:
+        raise
+    except CloudsimError as error:
+        raise ContenderFailed(contender, *error.problems) from error
+    except Exception as error:
+        raise ContenderFailed(contender, f"{type(error).__name__}: {error}") from error
+
+
+def play(matches: Sequence[Match], folder: Path, execute: Execute) -> Iterator[Played | LeftOut]:
+    """Run every scenario whose folder is not whole or was made by another configuration or other policies.
+
+    Args:
+        folder: of the league.
+        execute: runs a configuration into a folder by a function that simulates one task, under a title.
+    """
+    for match in matches:
+        run_folder, digests = folder / match.scenario, source_digests(match.config)
+        standing = _standing(run_folder, match.config) if _noted(folder).get(match.scenario) == digests else None
+        if standing is not None:
+            yield Played(match, standing, match.failures, again=False)
+            continue
+        if problems := folder_problems(run_folder):
+            yield LeftOut(match.scenario, tuple(problems), False)
+            continue
+        yield _run(match, run_folder, execute)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / PLAYED, _noted(folder) | {match.scenario: digests})
+
+
+def source_digests(config: RunConfig) -> dict[str, str]:
+    """By `_target_`, the SHA-256 of the file that has the policy; files that it imports are not looked at."""
+    digests = {}
+    for contender in config.contenders.values():
+        for kind in POLICIES:
+            part = getattr(contender, kind, None)
+            if isinstance(part, Component):
+                file = inspect.getsourcefile(import_target(part.target))
+                digests[part.target] = sha256(Path(file).read_bytes()).hexdigest() if file else ""
+    return dict(sorted(digests.items()))
+
+
+def _run(match: Match, folder: Path, execute: Execute) -> Played | LeftOut:
+    config, failures = match.config, list(match.failures)
+    while config.contenders:
+        try:
+            execute(config, folder, partial(attempt), match.scenario)
+        except ContenderFailed as failed:
+            failures.append(Failure(failed.contender, match.scenario, failed.problems))
+            left = {name: one for name, one in config.contenders.items() if name != failed.contender}
+            config = config.model_copy(update={"contenders": left})
+            continue
+        except (CloudsimError, TraceError) as error:
+            return LeftOut(match.scenario, tuple(error.problems), False)
+        return Played(match, load(folder), tuple(failures), again=True)
+    return LeftOut(match.scenario, tuple(problem for one in failures for problem in one.problems), False)
+
+
+def _standing(folder: Path, config: RunConfig) -> RunFolder | None:
+    """The run in `folder` if it is whole and has this configuration."""
+    try:
+        found = load(folder)
+    except ResultError:
+        return None
+    wanted = config.model_dump(mode="json", by_alias=True)
+    same = _relevant(found.config) == _relevant(wanted) and found.manifest.get("cloudsim_version") == __version__
+    return found if same else None
+
+
+def _relevant(tree: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in tree.items() if name not in IRRELEVANT}
+
+
+def _noted(folder: Path) -> dict[str, Any]:
+    try:
+        noted = json.loads((folder / PLAYED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
