@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudsim.errors import SimulationError
-from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, TIMELINE, Column
+from cloudsim.metrics.tables import CHANGES, DECISIONS, NODES, REQUESTS, TIMELINE, Column
 from cloudsim.metrics.words import Words
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TABLES: Mapping[str, Sequence[Column]] = {"requests": REQUESTS, "nodes": NODES, "timeline": TIMELINE, "changes": CHANGES}
+TABLES: Mapping[str, Sequence[Column]] = {
+    "requests": REQUESTS, "nodes": NODES, "timeline": TIMELINE, "changes": CHANGES, "decisions": DECISIONS,
+}  # fmt: skip
 
 
 class TableWriter:

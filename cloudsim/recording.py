@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from glob import escape
 from importlib import metadata
@@ -24,6 +25,7 @@ from cloudsim.errors import ConfigError
 from cloudsim.experiment import Outcome
 from cloudsim.metrics.request_table import RequestTable
 from cloudsim.parquet import TABLES, TableWriter
+from cloudsim.policy_errors import Breaches
 from cloudsim.results import CONFIG, DATA, MANIFEST, REPORT, SCHEMA_VERSION, SUMMARY, UNSEALED, digest
 from traces.provenance import Source, weakest
 
@@ -55,6 +57,7 @@ class RunRecorder:
         self.partial = self._final.with_name(f"{self._final.name}.partial-{os.getpid()}")
         self.scratch = self.partial / "scratch"
         self._sources: dict[Source, None] = {}
+        self._breaches: dict[tuple[str, str, str], Breaches] = {}
         self._events, self._loop_cpu_s = 0, 0.0
         self._started_s = time.perf_counter()
 
@@ -77,6 +80,9 @@ class RunRecorder:
             for part in tables.parts(name):
                 writer.add(task.contender, task.replication, part)
         self._sources.update(dict.fromkeys(tables.sources))
+        for one in tables.breaches:
+            known = self._breaches.setdefault((task.contender, one.kind, one.policy), replace(one, count=0))
+            known.count += one.count
         self._events += tables.events
         self._loop_cpu_s += tables.loop_cpu_s
         if isinstance(tables.requests, RequestTable):
@@ -116,6 +122,10 @@ class RunRecorder:
             "contenders": list(self._config.contenders),
             "inputs": inputs(self._sources),
             "weakest_provenance": str(weakest(self._sources)),
+            "breaches": [
+                {"contender": contender, "kind": kind, "policy": policy, "count": one.count, "first": one.first}
+                for (contender, kind, policy), one in self._breaches.items()
+            ],
             "files": {name: {"sha256": digest(self.partial / name), "rows": rows.get(name)} for name in DATA},
             "events": self._events,
             "loop_cpu_s": self._loop_cpu_s,

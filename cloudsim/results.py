@@ -1,8 +1,8 @@
 """The run folder: what a finished run leaves, and how it is read.
 
 `config.yaml` (the resolved configuration), `manifest.json` (versions, seeds, inputs, digests), `requests.parquet`,
-`nodes.parquet`, `timeline.parquet`, `changes.parquet` (columns: `cloudsim.metrics.tables`), `summary.json` and
-`report.html`. The manifest is put in place last of all, so a folder that has one is whole.
+`nodes.parquet`, `timeline.parquet`, `changes.parquet`, `decisions.parquet` (columns: `cloudsim.metrics.tables`),
+`summary.json` and `report.html`. The manifest is put in place last of all, so a folder that has one is whole.
 """
 
 import json
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RequestParts = Callable[[str, Sequence[str]], Iterable["pd.DataFrame"]]
 """`RunFolder.request_parts`."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST, SUMMARY, CONFIG, REPORT = "manifest.json", "summary.json", "config.yaml", "report.html"
 UNSEALED = "manifest.partial.json"
 """Name of the manifest until the folder is whole and has its final name."""
@@ -63,6 +63,11 @@ class RunFolder:
     def changes(self) -> "pd.DataFrame":
         """One row a change of the hardware under a replica; columns `cloudsim.metrics.tables.CHANGES`."""
         return self._table("changes")
+
+    @cached_property
+    def decisions(self) -> "pd.DataFrame":
+        """One row a decision that was logged; columns `cloudsim.metrics.tables.DECISIONS`."""
+        return self._table("decisions")
 
     @cached_property
     def timeline(self) -> "pd.DataFrame":

@@ -22,6 +22,7 @@ from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
 from cloudsim.composition.components import POLICIES
 from cloudsim.config import RunConfig
+from cloudsim.decision_log import DecisionLog
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.metrics.outcome import change_table, energy_columns, node_table, timeline_table
 from cloudsim.metrics.recorder import Recorder
@@ -51,7 +52,7 @@ class RunTables:
     """What one run leaves behind.
 
     Args:
-        requests, nodes, timeline, changes: columns as in `cloudsim.metrics.tables`, without contender and replication.
+        requests, nodes, timeline, changes, decisions: columns as in `cloudsim.metrics.tables`, without contender and replication.
         sources: where its inputs come from.
         breaches: of policies that broke their contract, where the run went on nevertheless.
         events: events the clock processed for requests and replicas.
@@ -62,6 +63,7 @@ class RunTables:
     nodes: Table
     timeline: Table
     changes: Table
+    decisions: Table
     sources: tuple[Source, ...]
     breaches: tuple[Breaches, ...]
     events: int
@@ -192,12 +194,13 @@ def simulate(
     market = Market(clock, spot, config.provider, config.seed, replication)
     made = {kind: create(getattr(parts, kind), f"{path}.{kind}") for kind in POLICIES}
     errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
+    log = DecisionLog(clock, config.logged_share)
     fleet = Fleet(
-        clock, config, pools, residences, market, made["provisioning"], errors, contender, replication,
+        clock, config, pools, residences, market, made["provisioning"], errors, log, contender, replication,
         lambda request: gateway.finished(request),
     )  # fmt: skip
     policies = RequestPolicies(**{kind: made[kind] for kind in ("admission", "routing", "budget", "notice")})
-    gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, Decisions(policies, fleet, errors))
+    gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, Decisions(policies, fleet, errors, log))
     hardware: HardwareSource = create(config.hardware, "hardware")
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
@@ -229,6 +232,7 @@ def simulate(
         node_table(fleet),
         timeline_table(requests, timeline),
         change_table(shrinking),
+        log.table(),
         tuple(dict.fromkeys(sources)),
         errors.breaches,
         clock.fired,

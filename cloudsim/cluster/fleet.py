@@ -13,6 +13,7 @@ from cloudsim.cluster.pool import Pool
 from cloudsim.cluster.residency import Residences, Residency
 from cloudsim.config import RunConfig, TierConfig
 from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, Terminate
+from cloudsim.decision_log import DecisionLog
 from cloudsim.policy_errors import PolicyErrors
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
@@ -41,10 +42,12 @@ class Fleet:
 
     def __init__(
         self, clock: Clock, config: RunConfig, pools: Mapping[str, Pool], residences: Mapping[str, Residences], market: Market,
-        policy: ProvisioningPolicy, errors: PolicyErrors, contender: str, replication: int, finished: Callable[[Request], None],
+        policy: ProvisioningPolicy, errors: PolicyErrors, log: DecisionLog, contender: str, replication: int,
+        finished: Callable[[Request], None],
     ) -> None:  # fmt: skip
         self._clock, self._config, self._pools, self._market, self._policy = clock, config, pools, market, policy
         self._residences, self._errors = residences, errors
+        self._ask = log.noting("provisioning", policy, policy.plan, lambda cluster: None)
         self._contender, self._replication, self._finished = contender, replication, finished
         self.replica_ready: Callable[[], None] = lambda: None
         self.node_noticed: Callable[[Node], None] = lambda node: None
@@ -92,7 +95,7 @@ class Fleet:
     def plan(self) -> None:
         """Ask the provisioning policy and do what it says, as far as it keeps its contract."""
         try:
-            decisions: Any = self._policy.plan(self._view())
+            decisions: Any = self._ask(self._view())
         except Exception as error:
             self._broken("failed", error)
             return

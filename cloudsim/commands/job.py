@@ -16,6 +16,7 @@ from cloudsim import simulation
 from cloudsim.commands.progress import Progress
 from cloudsim.composition.check import check_tree
 from cloudsim.composition.fairness import contender_problems
+from cloudsim.composition.overrides import search_path
 from cloudsim.composition.resolution import resolve
 from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError, ConfigError
@@ -45,6 +46,7 @@ def launch(words: Sequence[str], output_dir: str | None = None) -> None:
     """
     if output_dir is not None and not any(word.startswith("output_dir=") for word in words):
         words = [*words, f"output_dir={output_dir}"]
+    words = [*search_path(), *words]
     start = hydra.main(version_base="1.3", config_path="pkg://experiments", config_name="config")(job)
     try:
         with _command_line(words):

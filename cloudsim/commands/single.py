@@ -33,6 +33,9 @@ def run(options: Sequence[str], overrides: Sequence[str], config_dir: Path | Non
             raise ConfigError(*problems)
         launch([*options, *overrides], plan.config.output_dir)
     finished = load(plan.run_folder)
+    for one in finished.manifest["breaches"]:
+        told = f"warning: policies broke their contract {one['count']} times and defaults were taken; first: {one['first']}"
+        print(told, file=sys.stderr)
     if plan.config.json_output:
         print(json.dumps({"run": str(plan.run_folder), **finished.summary}))
     else:

@@ -1,15 +1,17 @@
 """Composes the configuration files with Hydra and finds every override that cannot be applied, not only the first."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import yaml
 from hydra import compose, initialize_config_module
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -21,6 +23,9 @@ from cloudsim.composition.resolution import resolve
 from cloudsim.errors import ConfigError
 
 CONFIG_MODULE, CONFIG_NAME = "experiments", "config"
+PACKAGES = "cloudsim.config"
+"""Entry points of this group name packages with configuration groups of their own, such as `acme = "acme_policies.conf"`."""
+
 NOT_COMPOSED = (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError)
 
 
@@ -67,9 +72,19 @@ class Composer:
         self._hydra.__exit__(kind, error, trace)
 
     def options(self, group: str) -> list[str]:
-        """The choices of a configuration group that ships with the program or lies in `config_dir`."""
-        own = {file.stem for file in (self._config_dir / group).glob("*.yaml")} if self._config_dir else set()
-        return sorted(own.union(self._loader.get_group_options(group)))
+        """The choices of a configuration group that ships with the program, lies in `config_dir` or comes with an installed package."""
+        return sorted({file.name.removesuffix(".yaml") for root in self._roots for file in _files(root, group)})
+
+    def file(self, group: str, name: str) -> Traversable:
+        """The file of one of the choices."""
+        found = [file for root in self._roots for file in _files(root, group) if file.name == f"{name}.yaml"]
+        return found[0]
+
+    @property
+    def _roots(self) -> list[Traversable]:
+        """Folders of configuration groups; what comes first is taken."""
+        own: list[Traversable] = [self._config_dir] if self._config_dir else []
+        return [files(CONFIG_MODULE), *own, *map(files, installed_packages())]
 
     def compose(self, overrides: Sequence[str]) -> Composition:
         """Apply what can be applied of `overrides`; say why the rest cannot."""
@@ -91,10 +106,6 @@ class Composer:
             faults += [] if resolved.missing else ["hydra.run.dir, hydra.sweep.dir: cannot be resolved; give output_dir=FOLDER instead"]
         problems = (*faults, *resolved.problems)
         return Composition(resolved.tree, tuple(applied), tuple(errors), problems, frozenset(resolved.missing), *folders)
-
-    @property
-    def _loader(self) -> ConfigLoader:
-        return GlobalHydra.instance().config_loader()
 
     def _apply(self, words: list[str]) -> tuple[DictConfig, list[str], dict[str, Exception]]:
         """The configuration under as many of `words` as possible, these words, and the errors of the others."""
@@ -122,11 +133,27 @@ class Composer:
         return other_error
 
     def _try(self, words: Sequence[str]) -> tuple[DictConfig | None, Exception | None]:
-        own = [f'hydra.searchpath=["file://{self._config_dir.absolute()}"]'] if self._config_dir else []
+        own = [f"file://{self._config_dir.absolute()}"] if self._config_dir else []
         try:
-            return compose(self._config_name, [*own, *words], return_hydra_config=True), None
+            return compose(self._config_name, [*search_path(own), *words], return_hydra_config=True), None
         except NOT_COMPOSED as error:
             return None, error
+
+
+def installed_packages() -> list[str]:
+    """Installed packages with configuration groups, which entry points of the group `PACKAGES` name."""
+    return [point.value for point in sorted(entry_points(group=PACKAGES), key=lambda point: point.name)]
+
+
+def search_path(first: Sequence[str] = ()) -> list[str]:
+    """The override that makes Hydra look in `first` and in installed packages too; none if there is nothing to add."""
+    places = [*first, *(f"pkg://{package}" for package in installed_packages())]
+    return [f"hydra.searchpath=[{','.join(json.dumps(place) for place in places)}]"] if places else []
+
+
+def _files(root: Traversable, group: str) -> list[Traversable]:
+    folder = root / group
+    return [file for file in folder.iterdir() if file.name.endswith(".yaml")] if folder.is_dir() else []
 
 
 def _names(message: str, override: Override) -> bool:

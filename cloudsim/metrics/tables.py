@@ -98,6 +98,18 @@ CHANGES = (
     Column("takes_s", "float64", "time until layers are back or the engine has started; 0 for what takes none"),
 )
 
+DECISIONS = (
+    Column("contender", "category", "contender whose policy decided"),
+    Column("replication", "int16", "index of the replication (seed), from 0"),
+    Column("time_s", "float64", "when it decided"),
+    Column("kind", "category", "kind of the policy, such as routing"),
+    Column("policy", "category", "class of the policy"),
+    Column("request", "int64", "request it decided on, as in requests.parquet; -1 for decisions on the fleet"),
+    Column("choice", "category", "what it chose"),
+    Column("inputs", "category", "what it looked at, with the values it saw, as a JSON object"),
+    Column("alternatives", "category", "what else it could have chosen, as JSON; null where that cannot be listed"),
+)
+
 TIMELINE = (
     Column("contender", "category", "contender"),
     Column("replication", "int16", "index of the replication (seed), from 0"),

@@ -21,7 +21,8 @@ def provenance_section(manifest: Mapping[str, Any], config: Mapping[str, Any]) -
         f'<p>The weakest claim behind these results is <strong class="badge {markup(worst)}">{markup(worst)}</strong>'
         f" ({markup(MEANINGS.get(worst, 'of unknown strength'))}). A result is only as sound as that.</p>"
     )
-    html = f"{weakest}{_inputs(manifest.get('inputs', []), worst)}{_software(manifest)}{_configuration(config)}"
+    broken, inputs = _breaches(manifest.get("breaches", [])), _inputs(manifest.get("inputs", []), worst)
+    html = f"{broken}{weakest}{inputs}{_software(manifest)}{_configuration(config)}"
     return Section("provenance", "Provenance", "", html=html)
 
 
@@ -43,6 +44,16 @@ def _inputs(inputs: list[Mapping[str, Any]], worst: str) -> str:
         '<div class="scroll" tabindex="0" role="region" aria-label="Inputs"><table class="words"><thead>'
         f"<tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _breaches(breaches: list[Mapping[str, Any]]) -> str:
+    """A warning where defaults stood in for policies that broke their contract."""
+    told = "".join(
+        f"<li>{markup(one['contender'])}: {markup(one['kind'])} {markup(one['policy'])}, {one['count']:,} times; "
+        f"first: {markup(one['first'])}</li>"
+        for one in breaches
+    )
+    return f"<p><strong>Policies broke their contract, and defaults were taken instead:</strong></p><ul>{told}</ul>" if told else ""
 
 
 def _software(manifest: Mapping[str, Any]) -> str:

@@ -6,11 +6,12 @@ from typing import Any, TypeVar, cast
 
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, Learner, NoticedRequest, NoticePolicy, RoutingPolicy, Served
+from cloudsim.decision_log import DecisionLog
 from cloudsim.models.elastic import Level
 from cloudsim.policy_errors import PolicyErrors
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
-from cloudsim.views import ReplicaView
+from cloudsim.views import FleetView, ReplicaView, RequestView
 
 Default = TypeVar("Default")
 
@@ -43,10 +44,12 @@ class Decisions:
 
     __slots__ = ("_fleet", "_policies", "_errors", "_admit", "_route", "_budget", "_act", "learners")
 
-    def __init__(self, policies: RequestPolicies, fleet: Fleet, errors: PolicyErrors) -> None:
+    def __init__(self, policies: RequestPolicies, fleet: Fleet, errors: PolicyErrors, log: DecisionLog) -> None:
         self._policies, self._fleet, self._errors = policies, fleet, errors
-        self._admit, self._route = policies.admission.admit, policies.routing.route
-        self._budget, self._act = policies.budget.budget, policies.notice.act
+        self._admit = log.noting("admission", policies.admission, policies.admission.admit, lambda request, fleet: [True, False])
+        self._route = log.noting("routing", policies.routing, policies.routing.route, _replicas)
+        self._budget = log.noting("budget", policies.budget, policies.budget.budget, _budgets)
+        self._act = log.noting("notice", policies.notice, policies.notice.act, lambda noticed, left_s: [one.value for one in Action])
         self.learners = policies.learners
 
     def admit(self, request: Request) -> bool:
@@ -121,6 +124,14 @@ class Decisions:
 
 ASKED: tuple[Callable[..., Any], ...] = (Decisions.admit, Decisions.route, Decisions.level, Decisions.act, Decisions.learn)
 """The methods in which a policy is at work."""
+
+
+def _replicas(request: RequestView, fleet: FleetView) -> list[int]:
+    return [replica.index for replica in fleet.ready]
+
+
+def _budgets(request: RequestView, replica: ReplicaView, fleet: FleetView) -> list[float]:
+    return [level.budget for level in replica.profile.levels]
 
 
 def _named(chosen: object) -> str:

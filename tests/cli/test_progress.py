@@ -19,7 +19,7 @@ def test_progress_names_contender_seed_speed_and_time_left(small, terminal):
         progress.moved(first, 0.25)
         progress.moved(first, 0.5)
         progress._shown.refresh()
-        progress.finished(Outcome(first, RunTables({"arrival_s": np.zeros(3000)}, {}, {}, {}, (), 1, 0.1), wall_s=2.0))
+        progress.finished(Outcome(first, RunTables({"arrival_s": np.zeros(3000)}, {}, {}, {}, {}, (), (), 1, 0.1), wall_s=2.0))
     text = shown.file.getvalue()
     assert "1/4 l2a, seed 0: 3,000 requests in 2.0 s (1,500/s)" in text
     if terminal:

@@ -153,7 +153,7 @@ def words(column):
     return [column.words[code] for code in column.codes]
 
 
-def fingerprint(tables, names=("requests", "nodes", "timeline", "changes")):
+def fingerprint(tables, names=("requests", "nodes", "timeline", "changes", "decisions")):
     """Digest of result tables of a run, to the byte."""
     digest = hashlib.sha256()
     for table in (getattr(tables, name) for name in names):

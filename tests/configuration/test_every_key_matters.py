@@ -100,6 +100,8 @@ SPECIAL = {
     ),
     "own model": lambda: scenario({"large": ("mine", "mine-l2a", 2)}, model__catalog=own_catalog(32)),
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
+    "learning": lambda: scenario(policies={"budget": {"_target_": "tests.policies.learning.Remembers"}}),
+    "broken": lambda: scenario(policies={"routing": {"_target_": "tests.policies.broken.Nowhere"}}),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
     "co-tenants": lambda: scenario(
@@ -149,6 +151,9 @@ VALUES = {
     "workload.difficulty_alpha": 2.0,
     "workload.difficulty_beta": 2.0,
     "workload.difficulty_noise": ("by difficulty", 0.5),
+    "workload.feedback_error": ("learning", 0.9),
+    "on_policy_error": ("broken", "fallback"),
+    "logged_share": 0.3,
     "tiers.*.share": {"premium": 0.4, "standard": 0.3},
     "tiers.*.ttft_s": 0.05,
     "tiers.*.tpot_s": 0.002,
@@ -217,7 +222,7 @@ REFERRED = {
     "fleet.instances": (7, "contenders.l2a.pools.large.instances"),
 }
 # Keys that no table of one run can show; each has a test of its own below.
-OUTSIDE = {"seeds", "workers", "json", "output_dir"}
+OUTSIDE = {"seeds", "workers", "json", "output_dir", "policy_timeout_s"}
 
 
 def test_every_key_of_the_schema_is_covered():
@@ -239,7 +244,7 @@ def test_a_key_of_the_schema_changes_the_run(key):
     else:
         made = changed(made, real, value)
     before, after = seen_scenario(name), seen(made)
-    assert before[0] != "error"
+    assert before[0] != "error" or name == "broken"
     assert after != before
 
 
@@ -265,6 +270,11 @@ def test_workers_is_the_number_of_processes():
         for count in (2, 3):
             list(outcomes(base.model_copy(update={"workers": count}), simulate))
     assert asked == [2, 3]
+
+
+def test_policy_timeout_s_ends_what_a_policy_does_not():
+    slow = scenario(policies={"routing": {"_target_": "tests.policies.broken.Endless"}}, policy_timeout_s=0.1)
+    assert "policy_timeout_s, 0.1 s" in seen(slow)[1]
 
 
 def test_json_and_output_dir_change_what_a_run_prints_and_where_it_lies(small, tmp_path, capsys):

@@ -13,6 +13,46 @@ class Nowhere:
         return None
 
 
+class Endless:
+    def route(self, request, fleet):
+        while True:
+            pass
+
+
+class Raises:
+    def route(self, request, fleet):
+        return fleet.ready[request.index // 0]
+
+
+class Writes:
+    """Changes what it may only read.
+
+    Args: what: of the views it is given.
+    """
+
+    def __init__(self, what):
+        self.what = what
+
+    def route(self, request, fleet):
+        if self.what == "request":
+            request.tier = 0
+        elif self.what == "replica":
+            fleet.ready[0].outstanding = 0
+        elif self.what == "fleet":
+            fleet.ready.clear()
+        else:
+            del request.tier
+        return fleet.ready[0]
+
+
+class LearnsNothing:
+    def budget(self, request, replica, fleet):
+        return 1.0
+
+    def learn(self, served):
+        raise KeyError("what is this?")
+
+
 class Elsewhere:
     """Keeps to the first replica it saw, even when that is gone."""
 

@@ -10,7 +10,7 @@ import yaml
 
 from cloudsim import results
 from cloudsim.metrics.statistics import summarise
-from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, TIMELINE
+from cloudsim.parquet import TABLES
 
 TIERS = {
     "premium": {"share": 0.2, "ttft_s": 1.0, "tpot_s": 0.05, "e2e_s": 20.0},
@@ -34,6 +34,7 @@ class FakeRunFolder:
     nodes: pd.DataFrame
     timeline: pd.DataFrame
     changes: pd.DataFrame
+    decisions: pd.DataFrame
 
     def request_parts(self, contender, columns):
         """In parts of odd length, so that sums over parts are put to the test."""
@@ -43,18 +44,20 @@ class FakeRunFolder:
 
 def run_folder(contenders=tuple(SPEEDS), replications=3, requests=2000, duration_s=7200.0, seed=0, dead=(), tiers=TIERS):
     """The run of `contenders`; those in `dead` never complete a request. `requests` is the number of each run."""
-    parts = {"requests": [], "nodes": [], "timeline": [], "changes": []}
+    parts = {name: [] for name in TABLES}
     for replication in range(replications):
         arrival = np.sort(np.random.default_rng([seed, replication]).uniform(0, duration_s, requests))
         for index, name in enumerate(contenders):
             rng = np.random.default_rng([seed, replication, index + 1])
             nodes = _nodes(rng, name, duration_s)
             table = _requests(rng, name, arrival, duration_s, name in dead, tiers)
-            made = {"requests": table, "nodes": nodes, "timeline": _timeline(table, nodes, duration_s), "changes": _changes(nodes)}
+            made = {
+                "requests": table, "nodes": nodes, "timeline": _timeline(table, nodes, duration_s), "changes": _changes(nodes),
+                "decisions": _decisions(table),
+            }  # fmt: skip
             for key, frame in made.items():
                 parts[key].append(frame.assign(contender=name, replication=replication))
-    schema = {"requests": REQUESTS, "nodes": NODES, "timeline": TIMELINE, "changes": CHANGES}
-    frames = {key: _typed(pd.concat(frames, ignore_index=True), schema[key]) for key, frames in parts.items()}
+    frames = {key: _typed(pd.concat(frames, ignore_index=True), TABLES[key]) for key, frames in parts.items()}
     return FakeRunFolder(Path("run"), _manifest(contenders, replications), _summary(frames, contenders, replications, tiers),
                          {"seed": seed, "seeds": replications, "duration_s": duration_s, "tiers": {k: dict(v) for k, v in tiers.items()}},
                          **frames)  # fmt: skip
@@ -63,7 +66,7 @@ def run_folder(contenders=tuple(SPEEDS), replications=3, requests=2000, duration
 def write(folder, path):
     """Leave `folder` on disk as `cloudsim.results.load` reads it."""
     path.mkdir(parents=True)
-    for name in ("requests", "nodes", "timeline", "changes"):
+    for name in TABLES:
         getattr(folder, name).to_parquet(path / f"{name}.parquet")
     (path / results.SUMMARY).write_text(json.dumps(folder.summary))
     (path / results.CONFIG).write_text(yaml.safe_dump(folder.config, sort_keys=False))
@@ -142,6 +145,15 @@ def _changes(nodes):
         "time_s": first.ready_s + np.array([1.0, 5.0, 9.0, 70.0]), "node": first.node, "place": 0,
         "change": ["shrunk", "crashed", "restarting", "restarted"], "gpus": [1, 0, 1, 1], "taken_share": [0.5, 0.9, 0.0, 0.0],
         "depth": [1.0, 0.0, 1.0, 1.0], "kv_tokens": [9000, 0, 20000, 20000], "takes_s": [0.0, 0.0, 61.0, 0.0],
+    })  # fmt: skip
+
+
+def _decisions(table):
+    """Where the first requests went."""
+    first = table.iloc[:20]
+    return pd.DataFrame({
+        "time_s": first.arrival_s.to_numpy(), "kind": "routing", "policy": "RoundRobin", "request": first.request.to_numpy(),
+        "choice": "replica 0", "inputs": '{"fleet.ready": 1}', "alternatives": "[0]",
     })  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from cloudsim.errors import ResultError
+from cloudsim.parquet import TABLES
 from cloudsim.report import write_report
 from cloudsim.report.page import render
 from cloudsim.report.wording import count, listed, percent, rate, seconds, span, usd
@@ -142,7 +143,7 @@ def test_scarce_data_still_makes_a_page(options):
 
 def test_empty_tables_still_make_a_page():
     folder = run_folder(contenders=("l2a", "on_demand"), replications=2, requests=60)
-    for name in ("requests", "nodes", "timeline", "changes"):
+    for name in TABLES:
         setattr(folder, name, getattr(folder, name).iloc[:0])
     assert "every request its full budget" in render(folder)
 

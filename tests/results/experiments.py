@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cloudsim.cluster.bill import CLASSES, USD_CLASSES
-from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, STATUSES, TIMELINE
+from cloudsim.metrics.tables import CHANGES, DECISIONS, NODES, REQUESTS, STATUSES, TIMELINE
 from cloudsim.metrics.words import Words
 from cloudsim.simulation import RunTables
 from cloudsim.streams import stream
@@ -20,13 +20,14 @@ def made_up(config, contender, replication, progress=None):
     rng = stream(config.seed, replication, contender)
     if progress is not None:
         progress(0.5)
-    tables = [_table(columns, rows, rng) for columns, rows in ((REQUESTS, 100 + replication), (NODES, 3), (TIMELINE, 5), (CHANGES, 4))]
+    rows = {REQUESTS: 100 + replication, NODES: 3, TIMELINE: 5, CHANGES: 4, DECISIONS: 6}
+    tables = [_table(columns, count, rng) for columns, count in rows.items()]
     status = Words(rng.integers(0, 2, 100 + replication), STATUSES)
     tables[0]["status"] = status
     for unit, total, kinds in (("usd", "cost_usd", USD_CLASSES), ("gpu_s", "billed_gpu_s", CLASSES)):
         tables[1][total] = sum(tables[1][f"{kind}_{unit}"] for kind in kinds)
     sources = (Source("all runs", Provenance.MEASURED, "here"), Source(f"traffic {replication}", Provenance.PUBLISHED, "there", "ab"))
-    return RunTables(*tables, sources, events=10, loop_cpu_s=0.5)
+    return RunTables(*tables, sources, (), events=10, loop_cpu_s=0.5)
 
 
 def _table(columns, rows, rng):

@@ -12,7 +12,7 @@ from cloudsim import __version__
 from cloudsim.config import RunConfig
 from cloudsim.errors import ConfigError, ResultError, SimulationError
 from cloudsim.experiment import Outcome, Task
-from cloudsim.metrics.tables import CHANGES, NODES, REQUESTS, TIMELINE
+from cloudsim.parquet import TABLES
 from cloudsim.recording import RunRecorder, remove_remains
 from cloudsim.results import DATA, digest, load
 from tests.results.experiments import made_up
@@ -43,7 +43,7 @@ def test_what_is_written_is_read(config, record, tmp_path):
     assert run.summary["contenders"]["l2a"]["arrived"]["seeds"] == [100, 101]
 
 
-@pytest.mark.parametrize(("table", "columns"), [("requests", REQUESTS), ("nodes", NODES), ("timeline", TIMELINE), ("changes", CHANGES)])
+@pytest.mark.parametrize(("table", "columns"), TABLES.items())
 def test_tables_have_the_documented_columns(config, record, tmp_path, table, columns):
     run = load(record(tmp_path / "run"))
     frame = getattr(run, table)
