@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from cloudsim.experiment import outcomes
 from cloudsim.metrics.statistics import summarise
 from cloudsim.metrics.summary import metrics
 from cloudsim.recording import FAILED, RunRecorder, write_json
+from cloudsim.simulation import RunTables
 from traces.errors import TraceError
 
 
@@ -75,14 +76,19 @@ def job(config: DictConfig) -> None:
         raise
 
 
-def execute(config: RunConfig, folder: Path) -> None:
-    """Run the experiment `config` and write the run folder."""
+def execute(config: RunConfig, folder: Path, simulate: Callable[..., RunTables] = simulation.simulate, title: str = "") -> None:
+    """Run the experiment `config` and write the run folder.
+
+    Args:
+        simulate: as `cloudsim.simulation.simulate`, which it is unless it has more to say of failures.
+        title: of the progress; empty where there is one experiment only.
+    """
     from cloudsim.report.page import write_report
 
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in config.contenders}
     with RunRecorder(folder, config) as recorder:
-        with Progress(config) as progress:
-            for outcome in outcomes(config, partial(simulation.simulate, scratch=recorder.scratch), progress):
+        with Progress(config, title=title) as progress:
+            for outcome in outcomes(config, partial(simulate, scratch=recorder.scratch), progress):
                 tables = outcome.tables
                 measured[outcome.task.contender].append(metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers)))
                 recorder.add(outcome)

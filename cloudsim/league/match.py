@@ -12,7 +12,7 @@ from cloudsim.composition.spelling import did_you_mean
 from cloudsim.config import RunConfig
 from cloudsim.errors import ConfigError
 from cloudsim.league.config import LeagueConfig
-from cloudsim.league.entries import Entries
+from cloudsim.league.contenders import Contenders
 from traces.files import FOLDER_VARIABLE
 
 
@@ -67,7 +67,7 @@ def find_scenarios(asked: Sequence[str] | None, config_dir: Path | None) -> list
 
 
 def plan_matches(
-    entries: Entries, scenarios: Sequence[str], league: LeagueConfig, overrides: Sequence[str], config_dir: Path | None, folder: Path
+    contenders: Contenders, scenarios: Sequence[str], league: LeagueConfig, overrides: Sequence[str], config_dir: Path | None, folder: Path
 ) -> tuple[list[Match], list[LeftOut]]:
     """Compose and check every scenario.
 
@@ -80,7 +80,7 @@ def plan_matches(
     """
     matches, left_out = [], []
     for scenario in scenarios:
-        planned = _plan(entries, scenario, league, overrides, config_dir, folder)
+        planned = _plan(contenders, scenario, league, overrides, config_dir, folder)
         if isinstance(planned, Match):
             matches.append(planned)
         else:
@@ -91,28 +91,30 @@ def plan_matches(
 
 
 def _plan(
-    entries: Entries, scenario: str, league: LeagueConfig, overrides: Sequence[str], config_dir: Path | None, folder: Path
+    contenders: Contenders, scenario: str, league: LeagueConfig, overrides: Sequence[str], config_dir: Path | None, folder: Path
 ) -> Match | LeftOut:
-    lender = league.lender(entries.kind, scenario)
+    lender = league.lender(contenders.kind, scenario)
     if lender is None:
-        return LeftOut(scenario, (f"league.contenders: no contender for {entries.kind}; write +league.contenders.any=NAME",), False)
+        return LeftOut(scenario, (f"league.contenders: no contender for {contenders.kind}; write +league.contenders.any=NAME",), False)
     seeds = [] if any(word.startswith("seeds=") for word in overrides) else [f"seeds={league.seeds}"]
     failures: dict[str, Failure] = {}
-    while len(failures) < len(entries.names):
-        words = [f"+scenario={scenario}", *entries.overrides(lender, frozenset(failures)), *seeds, *overrides]
+    while len(failures) < len(contenders.names):
+        words = [f"+scenario={scenario}", *contenders.overrides(lender, frozenset(failures)), *seeds, *overrides]
         try:
             config = compose(words, config_dir, simulation.problems).config
         except ConfigError as error:
-            culprits = {name: [line for line in error.problems if _blames(line, name)] for name in entries.names}
+            culprits = {name: [line for line in error.problems if _blames(line, name)] for name in contenders.names}
             guilty = {name: lines for name, lines in culprits.items() if lines}
             if not guilty or {line for lines in guilty.values() for line in lines} != set(error.problems):
                 missing = all(FOLDER_VARIABLE in line for line in error.problems)
                 return LeftOut(scenario, error.problems, missing)
             failures |= {name: Failure(name, scenario, tuple(lines)) for name, lines in guilty.items()}
             continue
-        strangers = sorted(set(config.contenders) - set(entries.names))
+        strangers = sorted(set(config.contenders) - set(contenders.names))
         if strangers:
-            problem = f"contenders: {', '.join(strangers)}: a league has the policies of one kind and no other contenders; leave +experiment out"
+            problem = (
+                f"contenders: {', '.join(strangers)}: a league has the policies of one kind and no other contenders; leave +experiment out"
+            )
             return LeftOut(scenario, (problem,), False)
         return Match(scenario, config.model_copy(update={"output_dir": str(folder / scenario)}), lender, tuple(failures.values()))
     return LeftOut(scenario, tuple(problem for one in failures.values() for problem in one.problems), False)

@@ -4,7 +4,6 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from cloudsim import __version__
 from cloudsim.composition.components import POLICIES, import_target
 from cloudsim.config import Component, RunConfig
 from cloudsim.errors import CloudsimError, ResultError, SimulationError
-from cloudsim.experiment import Simulate
 from cloudsim.league.match import Failure, LeftOut, Match
 from cloudsim.recording import folder_problems, write_json
 from cloudsim.results import RunFolder, load
@@ -26,7 +24,7 @@ PLAYED = "played.json"
 IRRELEVANT = {"output_dir", "workers", "json"}
 """Keys that do not change the tables of a run."""
 
-Execute = Callable[[RunConfig, Path, Simulate, str], None]
+Execute = Callable[[RunConfig, Path, Callable[..., RunTables], str], None]
 
 
 class ContenderFailed(SimulationError):
@@ -103,7 +101,7 @@ def _run(match: Match, folder: Path, execute: Execute) -> Played | LeftOut:
     config, failures = match.config, list(match.failures)
     while config.contenders:
         try:
-            execute(config, folder, partial(attempt), match.scenario)
+            execute(config, folder, attempt, match.scenario)
         except ContenderFailed as failed:
             failures.append(Failure(failed.contender, match.scenario, failed.problems))
             left = {name: one for name, one in config.contenders.items() if name != failed.contender}
