@@ -12,6 +12,7 @@ from cloudsim.report.measures import measure
 from cloudsim.report.palette import CONTENDER_COLOURS, looks
 from cloudsim.report.provenance import provenance_section
 from cloudsim.report.wording import NOTHING, label, markup
+from cloudsim.standing_run import relevant
 
 ROW_PX, HEAD_PX = 26, 130
 
@@ -161,5 +162,5 @@ def _sources(league: League) -> Section:
 def _common(league: League) -> dict[str, Any]:
     """What the configurations of all scenarios have in common, the contenders apart."""
     first, *others = [one.run.config for one in league.played.values()]
-    left = {"contenders", "output_dir", "workers", "json"}
-    return {name: value for name, value in first.items() if name not in left and all(other[name] == value for other in others)}
+    shared = {name: value for name, value in relevant(first).items() if all(other[name] == value for other in others)}
+    return {name: value for name, value in shared.items() if name != "contenders"}

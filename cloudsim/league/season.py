@@ -8,21 +8,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cloudsim import __version__
 from cloudsim.composition.components import POLICIES, import_target
 from cloudsim.config import Component, RunConfig
-from cloudsim.errors import CloudsimError, ResultError, SimulationError
+from cloudsim.errors import CloudsimError, SimulationError
 from cloudsim.league.match import Failure, LeftOut, Match
 from cloudsim.recording import folder_problems, write_json
 from cloudsim.results import RunFolder, load
 from cloudsim.simulation import RunTables, simulate
+from cloudsim.standing_run import standing_run
 from traces.errors import TraceError
 
 PLAYED = "played.json"
 """By scenario, digests of the sources of the policies that a run had: a configuration alone does not say that a policy was edited."""
-
-IRRELEVANT = {"output_dir", "workers", "json"}
-"""Keys that do not change the tables of a run."""
 
 Execute = Callable[[RunConfig, Path, Callable[..., RunTables], str], None]
 
@@ -73,7 +70,7 @@ def play(matches: Sequence[Match], folder: Path, execute: Execute) -> Iterator[P
     """
     for match in matches:
         run_folder, digests = folder / match.scenario, source_digests(match.config)
-        standing = _standing(run_folder, match.config) if _noted(folder).get(match.scenario) == digests else None
+        standing = standing_run(run_folder, match.config) if _noted(folder).get(match.scenario) == digests else None
         if standing is not None:
             yield Played(match, standing, match.failures, again=False)
             continue
@@ -111,21 +108,6 @@ def _run(match: Match, folder: Path, execute: Execute) -> Played | LeftOut:
             return LeftOut(match.scenario, tuple(error.problems), False)
         return Played(match, load(folder), tuple(failures), again=True)
     return LeftOut(match.scenario, tuple(problem for one in failures for problem in one.problems), False)
-
-
-def _standing(folder: Path, config: RunConfig) -> RunFolder | None:
-    """The run in `folder` if it is whole and has this configuration."""
-    try:
-        found = load(folder)
-    except ResultError:
-        return None
-    wanted = config.model_dump(mode="json", by_alias=True)
-    same = _relevant(found.config) == _relevant(wanted) and found.manifest.get("cloudsim_version") == __version__
-    return found if same else None
-
-
-def _relevant(tree: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in tree.items() if name not in IRRELEVANT}
 
 
 def _noted(folder: Path) -> dict[str, Any]:
