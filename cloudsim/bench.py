@@ -62,7 +62,7 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "admission": {"_target_": "policies.admission.always.Always"},
         "routing": {"_target_": "policies.routing.round_robin.RoundRobin"},
         "budget": {"_target_": "policies.budget.full.Full"},
-        "provisioning": {"_target_": "policies.provisioning.spot_spread.SpotSpread", "retry_s": 0, "replace_on_hint": False},
+        "provisioning": {"_target_": "policies.provisioning.spot_spread.SpotSpread", "retry_s": 0},
         "notice": {"_target_": "policies.notice.recompute.Recompute"},
     }
     traffic = {

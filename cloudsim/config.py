@@ -156,7 +156,7 @@ class PoolConfig(Section):
 
     model: Name
     elastic: Name | None = Field(default=None, description="elastic profile, or null for a static model")
-    instances: Annotated[int, Field(ge=0)] = Field(description="instances the provisioning policy keeps running")
+    instances: Annotated[int, Field(ge=0)] = Field(description="instances to keep running, or to begin with where a policy scales them")
     instance: Name | None = Field(default=None, description="instance type of this pool, with as many GPUs; null takes fleet.instance")
 
 
@@ -169,6 +169,7 @@ class ContenderConfig(Section):
     budget: Component
     provisioning: Component
     notice: Component
+    scaling: Component | None = Field(default=None, description="what sets the instances of the pools; null keeps those configured")
 
 
 class FleetConfig(Section):
@@ -176,7 +177,7 @@ class FleetConfig(Section):
 
     instance: Name = Field(description="instance type, from the catalogue")
     instances: Count = Field(description="instances of each contender; pools divide them")
-    control_interval_s: Positive = Field(description="seconds between two decisions of the provisioning policy")
+    control_interval_s: Positive = Field(description="seconds between two decisions of the scaling and the provisioning policy")
     pue: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
         description="power usage effectiveness: energy of the data centre for each unit that computes"
     )

@@ -11,15 +11,19 @@ Besides its method a policy may have:
 - `oracle`: what it knows that nobody can know, such as `("length",)`; it is a bound then, and reports say so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cloudsim.views import DenseLatency as DenseLatency
 from cloudsim.views import FleetView as FleetView
 from cloudsim.views import ReplicaView as ReplicaView
 from cloudsim.views import RequestView as RequestView
+from traces.tables import ZoneSeries
 
 
 class AdmissionPolicy(Protocol):
@@ -34,6 +38,27 @@ class RoutingPolicy(Protocol):
 
     def route(self, request: RequestView, fleet: FleetView) -> ReplicaView:
         """One of `fleet.ready`, which is not empty."""
+
+
+class ReplicaFilter(Protocol):
+    """Part of a composed router: whether a replica comes into question for a request."""
+
+    def keep(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> bool:
+        """False takes it out, unless no replica would be left."""
+
+
+class ReplicaScore(Protocol):
+    """Part of a composed router: how ill a replica suits a request."""
+
+    def score(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
+        """A finite number; the lowest is best."""
+
+
+class ReplicaPick(Protocol):
+    """Part of a composed router: which of the replicas that come into question it is."""
+
+    def pick(self, replicas: Sequence[ReplicaView], cost: Callable[[ReplicaView], float]) -> ReplicaView:
+        """One of `replicas`, which is not empty; `cost` gives the weighted sum of a replica's scores, worked out when it is called."""
 
 
 class BudgetPolicy(Protocol):
@@ -55,6 +80,7 @@ class Served(NamedTuple):
         budget: compute budget of its level, in (0, 1]; NaN if it never had a replica.
         gpu_s: GPU-seconds attributed to it.
         right_seen: whether a user or a verifier found the answer right, who errs in a share `workload.feedback_error` of the cases.
+        at_s: simulated time at which it ended in the fleet; a client hears of it a few milliseconds later.
     """
 
     request: RequestView
@@ -67,6 +93,7 @@ class Served(NamedTuple):
     budget: float
     gpu_s: float
     right_seen: bool
+    at_s: float
 
 
 class Learner(Protocol):
@@ -78,7 +105,14 @@ class Learner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """An instance of the fleet: its pool, zone and market, whether it takes requests, and whether a rebalance hint came."""
+    """An instance of the fleet.
+
+    Args:
+        market: "spot" or "on_demand".
+        ready: whether it takes requests. hinted: whether a rebalance hint came.
+        outstanding: requests it has.
+        price_usd_per_h: what it costs at present.
+    """
 
     index: int
     pool: str
@@ -86,6 +120,24 @@ class NodeView:
     market: str
     ready: bool
     hinted: bool
+    outstanding: int
+    price_usd_per_h: float
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRecord:
+    """What the fleet has seen of one zone's spot market so far.
+
+    Args:
+        grants, refusals: answers to requests for an instance.
+        losses: instances that were taken back.
+        held_s: seconds for which instances were held, each from its grant to its notice, its return or now.
+    """
+
+    grants: int
+    refusals: int
+    losses: int
+    held_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +150,8 @@ class ClusterView:
         zones: zones of the spot market.
         spot_price_usd_per_h: present spot price by zone.
         refused_s: last time a zone refused an instance, for zones that ever did.
+        on_demand_usd_per_h: price of an instance that is never taken back.
+        records: by zone.
     """
 
     now_s: float
@@ -106,6 +160,8 @@ class ClusterView:
     zones: Sequence[str]
     spot_price_usd_per_h: Mapping[str, float]
     refused_s: Mapping[str, float]
+    on_demand_usd_per_h: float
+    records: Mapping[str, ZoneRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +197,124 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class MoveTo:
+    """Migrate to this replica, one of `NoticeView.targets`; plain `Action.MIGRATE` goes to the least outstanding one.
+
+    Args:
+        turn: KV of lower turns leaves the node first; of equals, that of the older request.
+    """
+
+    replica: ReplicaView
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class NoticedRequest:
     """One request in the batch of a node under notice, as far as an operator can know it.
 
     Args:
         remaining_s: seconds to its end at the present step time; its length being unknown, the mean length is taken to be left.
         squeezed_s: the same under the leanest reasoning budget of the model.
-        migration_s: seconds until its KV would have reached another instance; infinite while its prompt is still computed.
+        transfer_s: seconds for which its KV keeps the network of its node busy; infinite while its prompt is still computed.
+        recompute_s: seconds in which an idle replica would compute its KV anew.
     """
 
+    request: RequestView
     remaining_s: float
     squeezed_s: float
-    migration_s: float
+    transfer_s: float
+    recompute_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A replica whose node is about to be reclaimed.
+
+    Args:
+        left_s: seconds until the reclaim.
+        network_s: seconds until its network has sent what is on its way already; KV goes out one after another.
+        running: its batch, oldest first.
+        targets: replicas of its pool that could go on with its requests; those that wait in it have gone there already.
+    """
+
+    now_s: float
+    left_s: float
+    network_s: float
+    running: Sequence[NoticedRequest]
+    targets: Sequence[ReplicaView]
 
 
 class NoticePolicy(Protocol):
-    """What becomes of the requests on a node that is about to be reclaimed."""
+    """What becomes of the running requests on a replica that is about to be reclaimed."""
 
-    def act(self, request: NoticedRequest, notice_left_s: float) -> Action:
-        """The action for one running request; asked oldest first, `notice_left_s` seconds before the reclaim."""
+    def act(self, notice: NoticeView) -> Sequence[Action | MoveTo]:
+        """One for each of `notice.running`, in that order."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLoad:
+    """What one pool has had to do. Counts and shares are of the last control interval.
+
+    Args:
+        ready: instances that take requests, now. outstanding: requests they have. queued_tokens: prompt tokens still to prefill.
+        utilisation: share of the GPU time of ready instances that was spent in steps, in [0, 1]; 0 if none was ready. An engine that
+            decodes one sequence is as busy as one that decodes a hundred.
+        completed, met_sla: requests completed, and of these within the targets of their tier.
+        request_s: seconds in steps of an instance for each completed request, since the start; NaN until one has completed.
+    """
+
+    ready: int
+    outstanding: int
+    queued_tokens: int
+    utilisation: float
+    completed: int
+    met_sla: int
+    request_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadView:
+    """The load as a scaling policy sees it.
+
+    Args:
+        interval_s: of control.
+        pools: by name.
+        pending: requests that wait for any instance to be ready.
+        arrivals_rps: requests a second that arrived in each interval so far, oldest first; empty at time 0.
+    """
+
+    now_s: float
+    interval_s: float
+    pools: Mapping[str, PoolLoad]
+    pending: int
+    arrivals_rps: Sequence[float]
+
+
+class ScalingPolicy(Protocol):
+    """How many instances each pool should have; asked at each control interval, before the provisioning policy."""
+
+    def targets(self, load: LoadView, cluster: ClusterView) -> Mapping[str, int]:
+        """Instances wanted by pool; a pool that is not named keeps its target. `cluster.targets` begins with the configured numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What an oracle is told before the run: only what its class attribute `oracle` names, a tuple of "market" and "arrivals".
+
+    A policy with that attribute has a method `foresee(foresight)`. It is a bound, not a policy that could be run.
+
+    Args:
+        horizon_s: end of the run. interval_s: of control.
+        cold_start_s: longest time from a grant to an instance that is ready. warm: whether instances of time 0 are ready at once.
+        on_demand_usd_per_h: price of an instance.
+        market: capacity and price of each zone over the run; empty unless "market" was named.
+        arrivals_s: sorted times of all arrivals; empty unless "arrivals" was named.
+    """
+
+    horizon_s: float
+    interval_s: float
+    cold_start_s: float
+    warm: bool
+    on_demand_usd_per_h: float
+    market: Mapping[str, ZoneSeries]
+    arrivals_s: NDArray[np.float64]

@@ -46,7 +46,7 @@ class DecisionLog:
                 return method(*views)
             seen: Seen = {}
             chosen = revealed(method(*(observed(view, seen) for view in views)))
-            row = (kind, name, request, _text(chosen), _json(seen), _json(alternatives(*views)))
+            row = (kind, name, request, described(chosen), _json(seen), _json(alternatives(*views)))
             self._rows.append((self._clock.now, *row))
             return chosen
 
@@ -68,16 +68,16 @@ def _words(values: list[str]) -> Words:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, default=_text)
+    return json.dumps(value, default=described)
 
 
-def _text(value: Any) -> str:
-    """A choice in few words: views by their numbers."""
+def described(value: Any) -> str:
+    """A choice in few words, views by their numbers."""
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return ", ".join(map(_text, value))
+        return ", ".join(map(described, value))
     index = getattr(value, "index", None)
     if type(value).__name__ == "ReplicaView":
         return f"replica {index}"
     if isinstance(value, Mapping):
-        return json.dumps(dict(value), default=_text)
+        return json.dumps(dict(value), default=described)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from cloudsim.clock import Clock
 from cloudsim.cluster.energy import EnergyMeter
 from cloudsim.cluster.fleet import Fleet
+from cloudsim.cluster.foresight import tell
 from cloudsim.cluster.instances import find_instance
+from cloudsim.cluster.load import LoadMeter
 from cloudsim.cluster.market import Market, overlay
 from cloudsim.cluster.pool import Pool, build_pool
 from cloudsim.cluster.residency import Residences
+from cloudsim.cluster.scaling import Scaler
 from cloudsim.cluster.shrinking import Shrinking
 from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
@@ -148,8 +151,10 @@ def problems(config: RunConfig) -> list[str]:
             except CloudsimError as error:
                 found += [f"family.task: {problem}" for problem in error.problems]
         for kind in POLICIES:
+            component = getattr(parts, kind)
             try:
-                create(getattr(parts, kind), f"contenders.{contender}.{kind}")
+                if component is not None:
+                    create(component, f"contenders.{contender}.{kind}")
             except CloudsimError as error:
                 found += error.problems
     if len(kinds) > 1:
@@ -192,15 +197,22 @@ def simulate(
     recorder = Recorder(clock, list(pools), workload, lambda block, noted: requests.add(block.number, rows.rows(block, noted)))
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
-    made = {kind: create(getattr(parts, kind), f"{path}.{kind}") for kind in POLICIES}
+    made = {kind: create(one, f"{path}.{kind}") for kind in POLICIES if (one := getattr(parts, kind)) is not None}
     errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
     log = DecisionLog(clock, config.logged_share)
     fleet = Fleet(
         clock, config, pools, residences, market, made["provisioning"], errors, log, contender, replication,
-        lambda request: gateway.finished(request),
+        lambda request: finished(request),
     )  # fmt: skip
     policies = RequestPolicies(**{kind: made[kind] for kind in ("admission", "routing", "budget", "notice")})
     gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, Decisions(policies, fleet, errors, log))
+    arrive, finished = gateway.arrive, gateway.finished
+    if "scaling" in made:
+        load = LoadMeter(clock, config, fleet, gateway)
+        fleet.wanted = Scaler(made["scaling"], load, errors, log).targets
+        arrive, finished = load.arrive, load.finished
+    for kind in ("provisioning", "scaling"):
+        tell(made.get(kind), config, replication, spot, pools)
     hardware: HardwareSource = create(config.hardware, "hardware")
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
@@ -213,7 +225,7 @@ def simulate(
     meter.start()
     with _cycles_uncollected(), watched(config.policy_timeout_s):
         started = process_time()
-        clock.run_with(workload.requests(), gateway.arrive, config.horizon_s)
+        clock.run_with(workload.requests(), arrive, config.horizon_s)
         loop_cpu_s = process_time() - started
     fleet.close()
     gateway.close()

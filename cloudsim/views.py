@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloudsim.config import TierConfig
-from cloudsim.models.elastic import ElasticProfile
+from cloudsim.models.elastic import ElasticProfile, Level
 
 if TYPE_CHECKING:
     from cloudsim.cluster.fleet import Fleet
@@ -53,7 +53,7 @@ _set = object.__setattr__
 
 
 class RequestView(View):
-    """A request as a policy sees it; the length of its answer and its true difficulty are not for it to see."""
+    """A request as a policy sees it; its true difficulty is not for it to see, the length of its answer only for bounds (`oracle`)."""
 
     __slots__ = ("_request",)
 
@@ -96,6 +96,11 @@ class RequestView(View):
     def retries(self) -> int:
         """Times it lost its replica."""
         return self._request.retries
+
+    @property
+    def full_output_tokens(self) -> int:
+        """What the full model would answer with. Nobody can know it: only for policies that say `oracle = ("length",)`."""
+        return self._request.full_output_tokens
 
 
 class ReplicaView(View):
@@ -165,6 +170,11 @@ class ReplicaView(View):
         self._replica.catch_up()
         return self._replica.decoding
 
+    @property
+    def deepest_budget(self) -> float:
+        """Budget of the richest level in its batch, whose layers a batch of nested skip sets reads; 0 where there is none."""
+        return self._replica.deepest_budget()
+
     def dense_s(self, prompt_tokens: int, output_tokens: float) -> DenseLatency:
         """Estimate for the full model."""
         return self._replica.dense_s(prompt_tokens, output_tokens)
@@ -212,6 +222,11 @@ class FleetView(View):
     def output_tokens_mean(self) -> float:
         """Mean length of the answers completed so far."""
         return self._fleet.output_tokens_mean
+
+    def would_be_right(self, request: RequestView, replica: ReplicaView, level: Level) -> bool:
+        """Whether the model of a replica would answer a request rightly at a level. Nobody can know it: only for policies that say
+        `oracle = ("answer",)`."""
+        return self._fleet.would_be_right(request._request, replica._replica.pool, level)
 
 
 def shown(view: View) -> str:

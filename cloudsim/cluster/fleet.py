@@ -11,9 +11,11 @@ from cloudsim.cluster.market import Market
 from cloudsim.cluster.node import ColdStart, Node
 from cloudsim.cluster.pool import Pool
 from cloudsim.cluster.residency import Residences, Residency
+from cloudsim.cluster.zone_log import ZoneLog
 from cloudsim.config import RunConfig, TierConfig
 from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy, Terminate
 from cloudsim.decision_log import DecisionLog
+from cloudsim.models.elastic import Level
 from cloudsim.policy_errors import PolicyErrors
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
@@ -26,13 +28,16 @@ MARKETS = ("spot", "on_demand")
 class Fleet:
     """The nodes of a contender.
 
-    The provisioning policy is asked at time 0, at each control interval, and whenever a node is hinted, noticed or lost.
+    The provisioning policy is asked at time 0, at each control interval, and whenever a node is hinted, noticed or lost. What it is to
+    provide are the configured instances, or at each interval what `wanted` then says.
 
     Args:
         pools: by name, in the order of the configuration. residences: what of each one's model fits.
         finished: called with each completed request.
         replica_ready, node_noticed, node_ended: what the gateway does at these moments. node_ready: what the hardware does.
         node_closed: what the meter does, when the replicas of a node that has ended are settled.
+        would_be_right: whether a pool's model would answer a request rightly at a level; the gateway knows who answers.
+        wanted: instances by pool as the scaling policy wants them, if there is one.
 
     Attributes:
         ready, ready_by_pool: replicas that take requests, in the order they became ready.
@@ -54,6 +59,8 @@ class Fleet:
         self.node_ended: Callable[[Node], None] = lambda node: None
         self.node_ready: Callable[[Node], None] = lambda node: None
         self.node_closed: Callable[[Node], None] = lambda node: None
+        self.would_be_right: Callable[[Request, str, Level], bool] = lambda request, pool, level: False
+        self.wanted: Callable[[ClusterView], Mapping[str, int]] | None = None
         self.nodes: list[Node] = []
         self.ready: list[Replica] = []
         self.ready_by_pool: dict[str, list[Replica]] = {name: [] for name in pools}
@@ -62,7 +69,9 @@ class Fleet:
         self.view = FleetView(self)
         self.tiers: Sequence[TierConfig] = tuple(config.tiers.values())
         self.output_tokens_mean = 200.0  # until the first answers are known
-        self._views: dict[int, NodeView] = {}
+        self._targets: Mapping[str, int] = {name: pool.instances for name, pool in pools.items()}
+        self._living: dict[int, Node] = {}  # those that neither have notice nor drain
+        self._zones = ZoneLog(market.zones)
         self._refused_s: dict[str, float] = {}
         self._replicas = 0
         self._asked = False
@@ -78,6 +87,8 @@ class Fleet:
 
     def _control(self) -> Generator[Event, object, None]:
         while True:
+            if self.wanted is not None:
+                self._targets = self.wanted(self._view())
             self.plan()
             yield self._clock.timeout(self._config.fleet.control_interval_s)
 
@@ -115,16 +126,17 @@ class Fleet:
 
     def _view(self) -> ClusterView:
         prices = {name: zone.price_usd_per_h for name, zone in self._market.zones.items()}
-        targets = {name: pool.instances for name, pool in self._pools.items()}
-        return ClusterView(self._clock.now, list(self._views.values()), targets, list(prices), prices, dict(self._refused_s))
-
-    def _look_at(self, node: Node) -> None:
-        """A node has changed: what the policy sees of it is made anew, or is no more."""
-        if node.ended or node.noticed or node.draining:
-            self._views.pop(node.index, None)
-        else:
-            hinted = node.hinted_s == node.hinted_s
-            self._views[node.index] = NodeView(node.index, node.pool, node.zone, node.market, node.ready, hinted)
+        first = next(iter(self._pools.values()))
+        on_demand = first.instance.on_demand_usd_per_h / first.spot_ratio  # of fleet.instance, whose spot prices the market has
+        nodes = [
+            NodeView(
+                node.index, node.pool, node.zone, node.market, node.ready, node.hinted_s == node.hinted_s,
+                sum(replica.outstanding for replica in node.replicas), node.price_usd_per_h(),
+            )
+            for node in self._living.values()
+        ]  # fmt: skip
+        records = self._zones.records(self._clock.now)
+        return ClusterView(self._clock.now, nodes, self._targets, list(prices), prices, dict(self._refused_s), on_demand, records)
 
     def _launch(self, launch: Launch) -> None:
         unknown = [zone for zone in launch.zones if zone not in self._market.zones]
@@ -135,10 +147,13 @@ class Fleet:
             node = self._new_node(launch, zone)
             if launch.market == "on_demand" or self._market.grant(zone, node):
                 self.nodes.append(node)
-                self._look_at(node)
+                self._living[node.index] = node
+                if launch.market == "spot":
+                    self._zones.granted(node)
                 node.start(None if self._config.warm_start and self._clock.now == 0 else self._cold_start(node))
                 return
             self._refused_s[zone] = self._clock.now
+            self._zones.refused(zone)
 
     def _new_node(self, launch: Launch, zone: str) -> Node:
         pool = self._pools[launch.pool]
@@ -173,7 +188,6 @@ class Fleet:
         )  # fmt: skip
 
     def _on_ready(self, node: Node) -> None:
-        self._look_at(node)
         self.ready += node.replicas
         self.ready_by_pool[node.pool] += node.replicas
         self._changed()
@@ -187,7 +201,6 @@ class Fleet:
         self.ready.append(replica)
         self.ready_by_pool[node.pool].append(replica)
         self._changed()
-        self._look_at(node)
         self.replica_ready()
         return replica
 
@@ -197,15 +210,14 @@ class Fleet:
         self._take_out(replica)
         node.replicas.remove(replica)
         node.crashed.append(replica)
-        self._look_at(node)
         self._plan_soon()
 
     def _on_hint(self, node: Node) -> None:
-        self._look_at(node)
         self._plan_soon()
 
     def _withdraw(self, node: Node) -> None:
-        self._look_at(node)
+        if self._living.pop(node.index, None) is not None and node.market == "spot":
+            self._zones.left(node, self._clock.now)
         for replica in node.replicas:
             self._take_out(replica)
 

@@ -1,6 +1,10 @@
-"""Looks at the classes that `_target_` names: can they be imported, and do their constructors take the given arguments?"""
+"""Looks at the classes that `_target_` names: can they be imported, and do their constructors take the given arguments?
 
-from collections.abc import Iterator, Mapping
+An argument may itself hold components, in mappings and lists of any depth; each is looked at under its own path.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from inspect import Parameter, signature
 from typing import Any
@@ -9,7 +13,9 @@ from cloudsim.composition.schema import Problem
 from cloudsim.composition.spelling import did_you_mean
 from cloudsim.errors import ConfigError
 
-POLICIES = ("admission", "routing", "budget", "provisioning", "notice")
+POLICIES = ("admission", "routing", "budget", "provisioning", "notice", "scaling")
+"""Kinds of policies; a contender without one for scaling keeps its instances."""
+TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 TAKES_NAMES = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
@@ -24,6 +30,11 @@ def argument_names(target: str) -> list[str]:
         return [name for name, parameter in _parameters(target).items() if parameter.kind in TAKES_NAMES]
     except ConfigError:
         return []
+
+
+def target_problem(target: object) -> str:
+    """What is wrong with the words of a `_target_`; empty if they may name a class."""
+    return "" if isinstance(target, str) and TARGET.fullmatch(target) else f"found {target!r}; give module.Class"
 
 
 def import_target(target: str) -> Any:
@@ -54,11 +65,30 @@ def _components(tree: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
         for policy in POLICIES if isinstance(parts, Mapping) else ():
             named[f"contenders.{contender}.{policy}"] = parts.get(policy)
     for path, node in named.items():
-        if isinstance(node, Mapping) and isinstance(node.get("_target_"), str) and "." in node["_target_"]:
+        if isinstance(node, Mapping) and not target_problem(node.get("_target_")):  # else the schema complains
             yield path, node
+            for name, value in node.items():
+                yield from _nested(f"{path}.{name}", value)
+
+
+def _nested(path: str, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The components in an argument."""
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        inner = value.items()
+        if "_target_" in value:
+            yield path, value
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    for name, entry in inner:
+        yield from _nested(f"{path}.{name}", entry)
 
 
 def _problems(path: str, node: Mapping[str, Any]) -> Iterator[Problem]:
+    problem = target_problem(node["_target_"])
+    if problem:
+        yield Problem(f"{path}._target_", f"{path}._target_: {problem}")
+        return
     try:
         parameters = _parameters(node["_target_"])
     except ConfigError as error:

@@ -22,11 +22,13 @@ class Contenders:
         kind: of policy.
         oracles: by name of the entry, what the policy knows that nobody can know; the reference first.
         unchanged: whether the reference is no entry, but whatever the lender has.
+        added: whether the lender has no policy of the kind.
     """
 
     kind: str
     oracles: dict[str, tuple[str, ...]]
     unchanged: bool
+    added: bool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,7 +42,7 @@ class Contenders:
             if name not in without:
                 words.append(f"+contender@contenders.{name}={lender}")
                 if not (self.unchanged and name == UNCHANGED):
-                    words.append(f"{self.kind}@contenders.{name}.{self.kind}={name}")
+                    words.append(f"{'+' * self.added}{self.kind}@contenders.{name}.{self.kind}={name}")
         return words
 
 
@@ -73,4 +75,4 @@ def find_contenders(kind: str, lender: str, config_dir: Path | None, only: Seque
     default = next((entry for entry in entries if entry.component == own), None)
     first = {UNCHANGED: ()} if default is None else {default.name: default.oracle}
     others = {entry.name: entry.oracle for entry in entries if entry.name not in first and (only is None or entry.name in only)}
-    return Contenders(kind, first | others, default is None)
+    return Contenders(kind, first | others, default is None, own is None)

@@ -119,11 +119,12 @@ class ElasticProfile:
 class DeepestLevel:
     """A batch of nested skip sets: it reads what its deepest member runs, which is found without going through the levels each time."""
 
-    __slots__ = ("_counts", "_deepest", "_layers")
+    __slots__ = ("_budgets", "_counts", "_deepest", "_layers")
 
     def __init__(self, levels: Sequence[Level]) -> None:
         # The last entry is that of an empty batch: always there, and no layers.
         self._layers = [*(level.layers for level in levels), 0]
+        self._budgets = [*(level.budget for level in levels), 0.0]
         self._counts, self._deepest = [*(0 for _ in levels), 1], len(levels)
 
     def enter(self, level: Level) -> float:
@@ -141,6 +142,11 @@ class DeepestLevel:
         while not counts[self._deepest]:
             self._deepest += 1
         return self._layers[self._deepest]
+
+    @property
+    def budget(self) -> float:
+        """Of the deepest member; 0 in an empty batch."""
+        return self._budgets[self._deepest]
 
 
 class LevelCounts:

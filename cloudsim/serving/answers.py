@@ -31,6 +31,9 @@ class Answers(Protocol):
     def right(self, request: Request) -> bool:
         """Whether the answer that a request has been given is right; it counts once the request is complete."""
 
+    def right_at(self, request: Request, pool: str, level: Level) -> bool:
+        """Whether the answer that `pool` would give to a request from its start at `level` is right."""
+
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """What became of the answers of a block whose requests have all ended; it is asked for once.
 
@@ -67,15 +70,19 @@ class ProfiledAnswers:
         return answer_tokens(request, level)
 
     def right(self, request: Request) -> bool:
+        """See `Answers`; of the request's two levels the leaner one counts."""
+        leaner = request.level if request.level.index >= request.token_level.index else request.token_level
+        return self.right_at(request, cast("Replica", request.replica).pool, leaner)
+
+    def right_at(self, request: Request, pool: str, level: Level) -> bool:
         """See `Answers`."""
         block = self._workload.block_of(request.index)
-        at, pool = request.index - block.first, cast("Replica", request.replica).pool
+        at = request.index - block.first
         difficulty, luck = block.difficulty[at : at + 1], block.luck[at : at + 1]
-        level = max(request.level.index, request.token_level.index)
         if pool in self._suites:
             suite = self._suites[pool]
-            return bool(suite.right[level, suite.pick(difficulty, luck)][0])
-        return bool((luck < success(self._thresholds[pool][level], difficulty))[0])
+            return bool(suite.right[level.index, suite.pick(difficulty, luck)][0])
+        return bool((luck < success(self._thresholds[pool][level.index], difficulty))[0])
 
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; of the request's two levels the leaner one counts."""

@@ -1,11 +1,11 @@
 """Asks a contender's policies about its requests, and holds them to their contracts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from cloudsim.cluster.fleet import Fleet
-from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, Learner, NoticedRequest, NoticePolicy, RoutingPolicy, Served
+from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, Learner, MoveTo, NoticePolicy, NoticeView, RoutingPolicy, Served
 from cloudsim.decision_log import DecisionLog
 from cloudsim.models.elastic import Level
 from cloudsim.policy_errors import PolicyErrors
@@ -49,7 +49,7 @@ class Decisions:
         self._admit = log.noting("admission", policies.admission, policies.admission.admit, lambda request, fleet: [True, False])
         self._route = log.noting("routing", policies.routing, policies.routing.route, _replicas)
         self._budget = log.noting("budget", policies.budget, policies.budget.budget, _budgets)
-        self._act = log.noting("notice", policies.notice, policies.notice.act, lambda noticed, left_s: [one.value for one in Action])
+        self._act = log.noting("notice", policies.notice, policies.notice.act, lambda notice: [one.value for one in Action])
         self.learners = policies.learners
 
     def admit(self, request: Request) -> bool:
@@ -89,15 +89,20 @@ class Decisions:
             return self._within(replica, self._broken("budget", request, rule, None, levels[0], replica))
         return self._within(replica, profile.level_for(budget))
 
-    def act(self, request: Request, noticed: NoticedRequest, notice_left_s: float) -> Action:
-        """What becomes of a running request whose node is about to go."""
+    def act(self, notice: NoticeView) -> Sequence[Action | MoveTo]:
+        """What becomes of the running requests of a replica whose node is about to go; MIGRATE and MoveTo may find no room yet."""
+        default = [Action.RECOMPUTE] * len(notice.running)
         try:
-            action: Any = self._act(noticed, notice_left_s)
+            actions: Any = self._act(notice)
+            given = len(actions)
         except Exception as error:
-            return self._broken("notice", request, "failed on", error, Action.RECOMPUTE)
-        if not isinstance(action, Action):
-            return self._broken("notice", request, f"gave {action!r}, not an Action, to", None, Action.RECOMPUTE)
-        return action
+            return self._unnoticed("failed", notice, error, default)
+        if given != len(notice.running):
+            return self._unnoticed(f"gave {given} actions for {len(notice.running)} running requests", notice, None, default)
+        for action in actions:
+            if not isinstance(action, Action) and not (isinstance(action, MoveTo) and action.replica in notice.targets):
+                return self._unnoticed(f"gave {action!r}, neither an Action nor a MoveTo one of the targets", notice, None, default)
+        return cast("Sequence[Action | MoveTo]", actions)
 
     def learn(self, served: Served) -> None:
         """A request has ended."""
@@ -113,6 +118,11 @@ class Decisions:
 
     def _least_outstanding(self) -> Replica:
         return min(self._fleet.ready, key=_outstanding)
+
+    def _unnoticed(self, rule: str, notice: NoticeView, error: Exception | None, default: list[Action]) -> Sequence[Action | MoveTo]:
+        views = [noticed.request for noticed in notice.running[:3]]
+        self._errors.broken("notice", self._policies.notice, f"{rule} {notice.left_s:g} s before a reclaim", views, error)
+        return default
 
     def _broken(
         self, kind: str, request: Request, rule: str, error: Exception | None, default: Default, replica: Replica | None = None

@@ -11,7 +11,7 @@ from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.node import Node
 from cloudsim.cluster.pool import Pool
 from cloudsim.config import RunConfig
-from cloudsim.contracts import Action, NoticedRequest, Served
+from cloudsim.contracts import Action, MoveTo, NoticedRequest, NoticeView, Served
 from cloudsim.metrics.recorder import Recorder
 from cloudsim.serving.answers import Answers
 from cloudsim.serving.batch import restart
@@ -56,6 +56,7 @@ class Gateway:
         self.moving: dict[int, Move] = {}
         self._oldest = Timer(self._expire)
         fleet.replica_ready, fleet.node_noticed, fleet.node_ended = self._dispatch_pending, self._on_notice, self._on_end
+        fleet.would_be_right = answers.right_at
 
     def arrive(self, request: Request) -> None:
         """A request comes in."""
@@ -98,7 +99,7 @@ class Gateway:
         gpu_s = request.past_gpu_s + (request.gpu_s * replica.gpus if replica is not None else 0.0)
         view = replica.view if replica is not None else None
         right_seen = completed and self._answers.right(request) != (self._workload.signal(request.index) < self._feedback_error)
-        return Served(request.view, view, completed, ttft_s, tpot_s, e2e_s, met, budget, gpu_s, right_seen)
+        return Served(request.view, view, completed, ttft_s, tpot_s, e2e_s, met, budget, gpu_s, right_seen, now)
 
     def _dispatch(self, request: Request) -> None:
         if not self._fleet.ready:
@@ -152,24 +153,42 @@ class Gateway:
         for request in list(replica.waiting):
             self._leave(replica, request)
             self._again(request)
-        step_s = replica.step_s()
-        mean = self._fleet.output_tokens_mean
-        squeezed = replica.profile.levels[-1]
-        left_s = replica.node.reclaim_at_s - self._clock.now
-        for request in list(replica.running.values()):
-            bytes_left = replica.stored_tokens(request) * request.level.units * self._pools[replica.pool].kv_unit_bytes
-            queue_s = max(0.0, replica.node.network_free_s - self._clock.now)
-            moves_s = queue_s + bytes_left / self._bytes_per_s if request.finish_step >= 0 else inf
-            shorter = squeezed.tokens / request.token_level.tokens
-            action = self._decisions.act(request, NoticedRequest(mean * step_s, mean * shorter * step_s, moves_s), left_s)
-            if action is Action.SQUEEZE and request.finish_step >= 0:
-                replica.shorten(request, self._answers.squeeze(request, replica.pool, squeezed, replica.generated_tokens(request)))
-            elif action is Action.MIGRATE and request.finish_step >= 0:
-                self._move(replica, request, bytes_left)
+        running = list(replica.running.values())
+        if not running:
+            return
+        decided = zip(running, self._decisions.act(self._notice(replica, running)), strict=True)
+        for request, action in sorted(decided, key=lambda pair: pair[1].turn if isinstance(pair[1], MoveTo) else 0):
+            decodes = request.finish_step >= 0
+            if action is Action.SQUEEZE and decodes:
+                leanest = replica.profile.levels[-1]
+                replica.shorten(request, self._answers.squeeze(request, replica.pool, leanest, replica.generated_tokens(request)))
+            elif action is Action.MIGRATE and decodes:
+                self._move(replica, request, None)
+            elif isinstance(action, MoveTo) and decodes:
+                self._move(replica, request, action.replica._replica)
             elif action is Action.RECOMPUTE:
                 stored = self._leave(replica, request)
                 restart(request, stored)
                 self._again(request)
+
+    def _notice(self, replica: Replica, running: Sequence[Request]) -> NoticeView:
+        """What the notice policy sees of a replica, at a step boundary."""
+        step_s, mean, now = replica.step_s(), self._fleet.output_tokens_mean, self._clock.now
+        leanest, full = replica.profile.levels[-1], replica.profile.levels[0]
+        prompt_token_s = replica.latency.prompt_token_s(full.layers)
+        noticed = []
+        for request in running:
+            transfer_s = self._kv_bytes(replica, request) / self._bytes_per_s if request.finish_step >= 0 else inf
+            squeezed_s = mean * leanest.tokens / request.token_level.tokens * step_s
+            recompute_s = replica.stored_tokens(request) * prompt_token_s
+            noticed.append(NoticedRequest(request.view, mean * step_s, squeezed_s, transfer_s, recompute_s))
+        targets = tuple(target.view for target in self._fleet.ready_by_pool[replica.pool] if target is not replica)
+        node = replica.node
+        return NoticeView(now, node.reclaim_at_s - now, max(0.0, node.network_free_s - now), tuple(noticed), targets)
+
+    def _kv_bytes(self, replica: Replica, request: Request) -> float:
+        """At a step boundary: what would have to be sent to move a request."""
+        return replica.stored_tokens(request) * request.level.units * self._pools[replica.pool].kv_unit_bytes
 
     def _leave(self, replica: Replica, request: Request) -> int:
         stored = replica.detach(request)
@@ -183,11 +202,14 @@ class Gateway:
         request.past_lost_gpu_s += request.lost_gpu_s * replica.gpus
         request.gpu_s = request.lost_gpu_s = 0.0
 
-    def _move(self, source: Replica, request: Request, kv_bytes: float) -> None:
-        """Send a request's KV to another replica of its model, or let it be computed again if none has room."""
+    def _move(self, source: Replica, request: Request, target: Replica | None) -> None:
+        """Send a request's KV to another replica of its model, the least outstanding if none is named, or let it be computed again if that
+        has no room."""
+        kv_bytes = self._kv_bytes(source, request)
         stored = self._leave(source, request)
-        targets = [replica for replica in self._fleet.ready_by_pool[source.pool] if replica is not source]
-        target = min(targets, key=lambda replica: (replica.outstanding, replica.index), default=None)
+        if target is None:
+            targets = [replica for replica in self._fleet.ready_by_pool[source.pool] if replica is not source]
+            target = min(targets, key=lambda replica: (replica.outstanding, replica.index), default=None)
         if target is None or not target.reserve(request, stored):
             restart(request, stored)
             self._again(request)

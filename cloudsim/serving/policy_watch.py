@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 from cloudsim.cluster.fleet import Fleet
+from cloudsim.cluster.scaling import Scaler
 from cloudsim.serving.decisions import ASKED
 
-WATCHED = frozenset(method.__code__ for method in (*ASKED, Fleet.plan))
+WATCHED = frozenset(method.__code__ for method in (*ASKED, Fleet.plan, Scaler.targets))
 
 
 class PolicyTimeout(Exception):

@@ -80,6 +80,10 @@ class ProblemAnswers:
         """See `Answers`."""
         return self._given[request.index][2].right
 
+    def right_at(self, request: Request, pool: str, level: Level) -> bool:
+        """See `Answers`; a network has to write it."""
+        return self._book.answer(request.index, pool, level).right
+
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; they are forgotten."""
         given = [self._given.pop(request, None) for request in noted["request"].tolist()]

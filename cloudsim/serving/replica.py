@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cloudsim.clock import Clock
 from cloudsim.latency.contract import LatencyModel
-from cloudsim.models.elastic import ElasticProfile, Level
+from cloudsim.models.elastic import DeepestLevel, ElasticProfile, Level
 from cloudsim.serving.batch import INDEX_BITS, restart
 from cloudsim.serving.engine import Engine
 from cloudsim.serving.request import Request
@@ -174,6 +174,14 @@ class Replica(Engine):
         """Seconds spent in steps up to the last boundary."""
         self.catch_up()
         return self.busy_s + (max(0.0, self.run_began_s - self._busy_from_s) if self.busy else 0.0)
+
+    def deepest_budget(self) -> float:
+        """Budget of the deepest member of the batch; 0 if it is empty, or if skip sets are not nested, so that no one says what is read."""
+        self.catch_up()
+        if not self._elastic:
+            return 1.0 if self.running else 0.0
+        layers = self._batch_layers
+        return layers.budget if isinstance(layers, DeepestLevel) else 0.0
 
     def kv_free(self) -> float:
         """Share of the KV blocks that is free."""

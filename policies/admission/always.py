@@ -6,6 +6,8 @@ from cloudsim.contracts import FleetView, RequestView
 class Always:
     """Admits every request."""
 
+    observes: tuple[str, ...] = ()
+
     def admit(self, request: RequestView, fleet: FleetView) -> bool:
         """True."""
         return True

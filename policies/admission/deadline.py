@@ -12,6 +12,11 @@ class Deadline:
         slack: how many times the target the estimate may be, above 0.
     """
 
+    observes = (
+        "fleet.output_tokens_mean", "fleet.ready", "fleet.tiers", "replica.dense_s", "replica.queued_tokens", "request.input_tokens",
+        "request.tier"
+    )  # fmt: skip
+
     def __init__(self, slack: float) -> None:
         if slack <= 0:
             raise ValueError(f"slack is {slack}; it must be above 0")

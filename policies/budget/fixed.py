@@ -10,6 +10,8 @@ class Fixed:
         budget: compute budget in (0, 1].
     """
 
+    observes: tuple[str, ...] = ()
+
     def __init__(self, budget: float) -> None:
         if not 0 < budget <= 1:
             raise ValueError(f"budget is {budget}; it must lie in (0, 1]")

@@ -19,6 +19,11 @@ class L2ACalibrated:
         headroom: share of each latency target that may be planned for, in (0, 1].
     """
 
+    observes = (
+        "fleet.now_s", "fleet.output_tokens_mean", "fleet.tiers", "replica.dense_s", "replica.kv_free", "replica.queued_tokens",
+        "request.arrival_s", "request.generated_tokens", "request.input_tokens", "request.tier"
+    )  # fmt: skip
+
     def __init__(self, floor: float, kv_reserve: float, queue_tokens: float, headroom: float) -> None:
         for name, value in (("floor", floor), ("kv_reserve", kv_reserve), ("headroom", headroom)):
             if not 0 < value <= 1:

@@ -1,11 +1,16 @@
 """Running requests stay and hope to finish before the reclaim."""
 
-from cloudsim.contracts import Action, NoticedRequest
+from collections.abc import Sequence
+
+from cloudsim.contracts import Action, NoticeView
 
 
 class Finish:
     """Leaves every running request where it is; what the reclaim cuts off is computed again elsewhere."""
 
-    def act(self, request: NoticedRequest, notice_left_s: float) -> Action:
+    source = "what a fleet does that ignores notices"
+    observes = ("notice.running",)
+
+    def act(self, notice: NoticeView) -> Sequence[Action]:
         """Finish."""
-        return Action.FINISH
+        return [Action.FINISH] * len(notice.running)

@@ -1,6 +1,8 @@
 """Running requests get a smaller reasoning budget if they would not finish before the reclaim."""
 
-from cloudsim.contracts import Action, NoticedRequest
+from collections.abc import Sequence
+
+from cloudsim.contracts import Action, NoticeView
 
 
 class Squeeze:
@@ -11,10 +13,20 @@ class Squeeze:
     ends in time; else it is computed again elsewhere at once, rather than cut off at the reclaim.
     """
 
-    def act(self, request: NoticedRequest, notice_left_s: float) -> Action:
-        """The mildest action that is expected to end within the notice."""
-        if request.remaining_s <= notice_left_s:
-            return Action.FINISH
-        if request.squeezed_s <= notice_left_s:
-            return Action.SQUEEZE
-        return Action.MIGRATE if request.migration_s <= notice_left_s else Action.RECOMPUTE
+    source = "L2A, arXiv 2606.27743"
+    observes = ("notice.left_s", "notice.network_s", "notice.running", "noticed.remaining_s", "noticed.squeezed_s", "noticed.transfer_s")
+
+    def act(self, notice: NoticeView) -> Sequence[Action]:
+        """The mildest action for each that is expected to end within the notice."""
+        sent_s, left_s, actions = notice.network_s, notice.left_s, []
+        for one in notice.running:
+            if one.remaining_s <= left_s:
+                actions.append(Action.FINISH)
+            elif one.squeezed_s <= left_s:
+                actions.append(Action.SQUEEZE)
+            elif sent_s + one.transfer_s <= left_s:
+                sent_s += one.transfer_s
+                actions.append(Action.MIGRATE)
+            else:
+                actions.append(Action.RECOMPUTE)
+        return actions

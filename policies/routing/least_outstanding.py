@@ -6,6 +6,8 @@ from cloudsim.contracts import FleetView, ReplicaView, RequestView
 class LeastOutstanding:
     """Each request goes to the ready replica with the fewest requests, waiting and running (the oldest of equals)."""
 
+    observes = ("fleet.ready", "replica.outstanding")
+
     def route(self, request: RequestView, fleet: FleetView) -> ReplicaView:
         """The first replica with the least outstanding."""
         return min(fleet.ready, key=lambda replica: replica.outstanding)

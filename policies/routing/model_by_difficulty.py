@@ -19,6 +19,8 @@ class ModelByDifficulty:
         busy: outstanding requests at which a replica counts as busy, by pool.
     """
 
+    observes = ("fleet.ready", "fleet.ready_by_pool", "replica.outstanding", "request.difficulty_seen", "request.tier")
+
     def __init__(self, thresholds: Sequence[float], tier_bonus: Sequence[float], busy: Sequence[int]) -> None:
         if not thresholds or thresholds[-1] != 0 or list(thresholds) != sorted(thresholds, reverse=True):
             raise ValueError(f"thresholds is {list(thresholds)}; they must fall and end with 0")

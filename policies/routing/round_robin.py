@@ -6,6 +6,8 @@ from cloudsim.contracts import FleetView, ReplicaView, RequestView
 class RoundRobin:
     """Each request goes to the next ready replica."""
 
+    observes = ("fleet.ready",)
+
     def __init__(self) -> None:
         self._next = 0
 

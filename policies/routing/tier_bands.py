@@ -23,6 +23,8 @@ class TierBands:
         slack_requests: this many more.
     """
 
+    observes = ("fleet.ready", "fleet.tiers", "replica.outstanding", "request.tier")
+
     def __init__(self, weights: Sequence[float], slack: float, slack_requests: float) -> None:
         if not weights or min(weights) <= 0:
             raise ValueError(f"weights is {list(weights)}; it needs at least one number, all above 0")

@@ -9,7 +9,7 @@ from cloudsim import simulation
 from cloudsim.composition.plan import compose
 
 ROOT = Path(__file__).parents[2] / "experiments"
-POLICIES = ("admission", "routing", "budget", "provisioning", "notice")
+POLICIES = ("admission", "routing", "budget", "provisioning", "notice", "scaling")
 SCENARIOS = sorted(file.stem for file in (ROOT / "scenario").glob("*.yaml"))
 EXPERIMENTS = sorted(file.stem for file in (ROOT / "experiment").glob("*.yaml"))
 CHOICES = sorted(
@@ -22,6 +22,7 @@ CHOICES = sorted(
 @pytest.mark.parametrize(("group", "choice"), CHOICES)
 def test_every_choice_of_every_group_composes(small, group, choice):
     key = f"{group}@contenders.l2a.{group}" if group in POLICIES else group
+    key = f"+{key}" if group == "scaling" else key  # a contender has none by default
     config = compose([*small, f"{key}={choice}"], None, lambda config: []).config
     written = yaml.safe_load((ROOT / group / f"{choice}.yaml").read_text())
     tree = config.model_dump(by_alias=True)

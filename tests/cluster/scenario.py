@@ -72,8 +72,18 @@ class Listing:
 class Mover:
     """A notice policy that moves every sequence, even where its KV will not get out in time."""
 
-    def act(self, request, notice_left_s):
-        return Action.MIGRATE
+    def act(self, notice):
+        return [Action.MIGRATE] * len(notice.running)
+
+
+class UpAndDown:
+    """A scaling policy of whims."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+    def targets(self, load, cluster):
+        return {pool: int(self.rng.integers(0, 4)) for pool in cluster.targets}
 
 
 @cache

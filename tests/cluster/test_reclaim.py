@@ -9,8 +9,8 @@ from tests.cluster.scenario import contender, preset, small, words
 ROWS = [(at / 2, 300, 100) for at in range(200)]
 
 
-def nodes(market, instances=2, replace_on_hint=False, **changes):
-    policy = preset("provisioning", "spot_spread") | {"retry_s": 0, "replace_on_hint": replace_on_hint}
+def nodes(market, instances=2, provisioning="spot_spread", **changes):
+    policy = preset("provisioning", provisioning) | {"retry_s": 0}
     parts = contender({"large": ("qwen3-4b", None, instances)}, provisioning=policy)
     return simulate(small(parts, ROWS, market, **changes), "one", 0).nodes
 
@@ -47,7 +47,7 @@ def test_hints_precede_the_notice_and_may_bring_a_replacement():
     assert words(table["zone"])[0] == "a-1a"
     assert table["hinted_s"][0] == 35.0
     assert table["requested_s"][1] == 60.0
-    assert nodes(market, 1, True, provider__rebalance_share=1.0, **hints)["requested_s"][1] == 35.0
+    assert nodes(market, 1, "rebalance_driven", provider__rebalance_share=1.0, **hints)["requested_s"][1] == 35.0
     assert np.isnan(nodes(market, 1, provider__rebalance_share=0.0, **hints)["hinted_s"]).all()
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from cloudsim.config import Component, RunConfig
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-COMPONENT_GROUPS = ("traffic", "spot", "hardware", "grid", "admission", "routing", "budget", "provisioning", "notice")
+COMPONENT_GROUPS = ("traffic", "spot", "hardware", "grid", "admission", "routing", "budget", "provisioning", "notice", "scaling")
 
 
 def schema_leaves(model=RunConfig, prefix=""):
@@ -30,18 +30,18 @@ def _leaves(annotation: Any, path: str):
 
 
 def argument_leaves():
-    """(group, entry, dotted argument) of every component that ships; of a mapping by name only the first entry is walked."""
+    """(group, entry, dotted argument) of all components that ship; of a mapping by name only the first entry is walked, if they are alike."""
     for group in COMPONENT_GROUPS:
         for file in sorted((EXPERIMENTS / group).glob("*.yaml")):
             for key in _argument_paths(yaml.safe_load(file.read_text())):
-                if key != "_target_":
+                if key.split(".")[-1] != "_target_":
                     yield group, file.stem, key
 
 
 def _argument_paths(node, prefix=""):
     for name, value in node.items():
         if isinstance(value, dict):
-            named = all(isinstance(entry, dict) for entry in value.values())
+            named = all(isinstance(entry, dict) and "_target_" not in entry for entry in value.values())
             first = dict([next(iter(value.items()))]) if named else value
             yield from _argument_paths(first, f"{prefix}{name}.")
         else:

@@ -38,9 +38,21 @@ MARKET = {
     "b-1a": [(0.0, 1, 1.5), (50.0, 0, 1.5), (95.0, 1, 1.5)],
     "b-1b": [(0.0, 1, 1.6), (55.0, 0, 1.6), (96.0, 1, 1.6)],
 }
+ROOMY = {
+    "a-1a": [(0.0, 2, 1.0), (40.0, 0, 1.2), (45.0, 2, 0.9), (80.0, 1, 1.0)],
+    "a-1b": [(0.0, 2, 1.1), (30.0, 1, 1.1), (35.0, 2, 1.1), (70.0, 0, 1.3), (75.0, 2, 1.1)],
+    "b-1a": [(0.0, 3, 1.5), (50.0, 0, 1.5), (60.0, 2, 1.5)],
+    "b-1b": [(0.0, 3, 1.6)],
+}
 POOLS = {"large": ("qwen3-4b", "qwen3-4b-l2a", 2), "small": ("qwen3-0.6b", None, 1)}
 POLICIES = {"routing": "round_robin", "budget": "l2a_calibrated", "notice": "migrate"}
-PROVISIONING = {"retry_s": 3, "replace_on_hint": False}
+PROVISIONING = {"retry_s": 3}
+# Scaling within two minutes, on bursts of half a minute.
+SCALING = {
+    "up": 6, "down": 3, "cooldown_s": 10.0, "window_s": 10.0, "out_cooldown_s": 5.0, "in_cooldown_s": 10.0, "stabilisation_s": 10.0,
+    "timetable": [[0, 1.0], [20, 2.0]], "period_s": 60.0, "ahead_s": 10.0, "lags": 3, "window": 14, "instance_rps": 2.0, "target": 0.5,
+}  # fmt: skip
+BURSTS = [(round(at * 60 + number * 0.11, 3), 200 + number * 37 % 900, 40 + number * 53 % 400) for at in range(2) for number in range(200)]
 SCENARIO = {
     "provider__notice_s": 15.0, "provider__rebalance_lead_s": 10.0, "warm_start": False, "gateway__queue_timeout_s": 20.0,
     "market__traced_on_demand_usd_per_h": 3.0, "startup__load_bytes_per_s": 2e9, "drain_s": 40.0, "seed": 2,
@@ -211,6 +223,7 @@ VALUES = {
     "contenders.*.budget": preset("budget", "full"),
     "contenders.*.provisioning": preset("provisioning", "on_demand"),
     "contenders.*.notice": preset("notice", "finish"),
+    "contenders.*.scaling": preset("scaling", "scheduled") | {"least": 0},
 }
 # Keys that other keys of `experiments` refer to: new value, and a key of `VALUES` that takes it over, and so changes the run.
 REFERRED = {
@@ -305,8 +318,12 @@ ARGUMENTS = {
     "outages": [{"zones": ["us-east-1a"], "at_s": 600.0, "lasts_s": 600.0}],
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
     "weights": [9.0, 1.0, 1.0], "slack_requests": 0,
+    "seed": 7, "prompt_token": 9.0, "elsewhere": 99.0, "price": 99.0, "zones": ["b-1"],
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
-    "retry_s": 25, "replace_on_hint": True, "extra": 2,
+    "retry_s": 25, "drain": False, "extra": 2, "cap": 0.36, "horizon_s": 1.0, "explore": 0.5, "prior_life_s": 5.0, "prior_losses": 0.01,
+    "instance_rps": 1.0, "up": 9, "down": 1, "step": 2, "cooldown_s": 30.0, "least": 2, "most": 3, "target": 0.9, "window_s": 25.0,
+    "out_cooldown_s": 20.0, "in_cooldown_s": 25.0, "metric": "utilisation", "tolerance": 0.5, "stabilisation_s": 30.0,
+    "timetable": [[0, 1.5], [20, 2.0]], "period_s": 45.0, "ahead_s": 20.0, "lags": 2, "window": 13, "under": 1.0, "over": 5.0,
     "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,
     "us-east-1": 99.0, "us-east-2": 99.0, "us-west-1": 99.0, "us-west-2": 99.0, "ca-central-1": 99.0, "eu-west-1": 99.0,
     "eu-west-2": 99.0, "eu-west-3": 99.0, "eu-central-1": 99.0, "eu-north-1": 99.0, "ap-northeast-1": 99.0, "ap-northeast-2": 99.0,
@@ -345,12 +362,21 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
         elif key == "tier_bonus":
             before = routed(2)
             after = before | {key: ARGUMENTS[key]}
+        elif key == "weights.elsewhere":
+            before["scores"]["elsewhere"]["zones"] = after["scores"]["elsewhere"]["zones"] = ["b-1"]
         elif group == "provisioning":
-            quick = PROVISIONING | ({"extra": 0} if entry == "spot_with_fallback" else {})  # so that a slot is left for a replacement
-            before, after = before | quick, after | {name: value for name, value in quick.items() if name != key}
+            quick = PROVISIONING | {"extra": 0, "step_s": 20.0, "explore": 0.0, "horizon_s": 40.0, "prior_life_s": 60.0}
+            before, after = quickened(before, quick), quickened(after, {name: value for name, value in quick.items() if name != key})
+        elif group == "scaling":
+            before = quickened(before, SCALING)
+            after = quickened(after, {name: value for name, value in SCALING.items() if name != key})
         found = in_a_run(group, before, key), in_a_run(group, after, key)
         assert found[0][0] != "error", found[0]
     assert found[0] != found[1]
+
+
+def quickened(component, quick):
+    return component | {name: value for name, value in quick.items() if name in component}
 
 
 def made_by(group, component):
@@ -375,7 +401,12 @@ def made_by(group, component):
 
 
 def in_a_run(group, component, key):
+    bursts = group == "budget" or key.endswith("prompt_token")
     changes = {"engine__memory_fraction": 0.3} if key == "kv_reserve" else {}
-    changes |= {"provider__rebalance_share": 1.0} if key == "replace_on_hint" else {}
-    changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if group == "budget" else {}  # in bursts
-    return seen(scenario(policies={group: component}, **changes))
+    changes |= {"provider__rebalance_share": 1.0, "provider__rebalance_lead_s": 25.0, "market": ROOMY} if key == "drain" else {}
+    learns = key in ("horizon_s", "explore", "prior_life_s", "prior_losses")
+    changes |= {"market": ROOMY, "pools": {"large": ("qwen3-4b", None, 5)}} if learns else {}
+    changes |= {"rows": BURSTS} if group == "scaling" else {}
+    changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if bursts else {}
+    policies = {group: component} | ({"provisioning": "on_demand"} if group == "scaling" else {})
+    return seen(scenario(policies=policies, **changes))

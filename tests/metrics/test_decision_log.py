@@ -47,7 +47,7 @@ def test_every_kind_of_decision_is_there_with_what_it_was_made_on(tables):
             least = min(value for name, value in seen.items() if name.endswith(".outstanding"))
             assert seen[f"replica[{chosen}].outstanding"] == least
         elif kind == "budget":
-            assert seen["fleet.now_s"] >= 0
+            assert any(name.endswith(".queued_tokens") for name in seen)
             assert 0 < float(choice) <= 1
             assert json.loads(alternatives)[0] == 1.0
         elif kind == "provisioning":

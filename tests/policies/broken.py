@@ -92,7 +92,7 @@ class Plan:
 
 
 class Act:
-    """Answers a notice with something that is no action."""
+    """Answers a notice with things that are no actions."""
 
-    def act(self, request, notice_left_s):
-        return "finish"
+    def act(self, notice):
+        return ["finish"] * len(notice.running)

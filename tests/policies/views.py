@@ -3,8 +3,11 @@
 from dataclasses import dataclass, field
 
 from cloudsim.config import TierConfig
-from cloudsim.contracts import ClusterView, DenseLatency, NodeView
+from cloudsim.contracts import ClusterView, DenseLatency, LoadView, NodeView, PoolLoad, Served, ZoneRecord
+from cloudsim.models.elastic import ElasticProfile, find_profile
+from cloudsim.models.spec import find_model
 
+PROFILE = find_profile("qwen3-4b-l2a", find_model("qwen3-4b"))
 TIERS = (
     TierConfig(share=0.2, ttft_s=1.0, tpot_s=0.03, e2e_s=15.0),
     TierConfig(share=0.5, ttft_s=2.0, tpot_s=0.05, e2e_s=30.0),
@@ -21,6 +24,7 @@ class Request:
     tier: int = 1
     difficulty_seen: float = 0.5
     retries: int = 0
+    full_output_tokens: int = 200
 
 
 @dataclass
@@ -35,6 +39,13 @@ class Replica:
     first_s: float = 0.1
     token_s: float = 0.01
     free: float = 1.0
+    decoding: int = 0
+    zone: str = "us-east-1a"
+    market: str = "spot"
+    hinted: bool = False
+    price_usd_per_h: float = 1.0
+    deepest_budget: float = 0.0
+    profile: ElasticProfile = PROFILE
 
     def dense_s(self, prompt_tokens, output_tokens):
         return DenseLatency(self.first_s, self.token_s)
@@ -49,6 +60,10 @@ class Fleet:
     now_s: float = 0.0
     tiers: tuple = TIERS
     output_tokens_mean: float = 200.0
+    right: tuple = ()  # indices of the levels at which answers would be right
+
+    def would_be_right(self, request, replica, level):
+        return level.index in self.right
 
     @property
     def ready(self):
@@ -67,8 +82,22 @@ def fleet(*outstanding, **pools):
     return Fleet(made)
 
 
-def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None):
-    """Nodes are (pool, zone, market) or (pool, zone, market, ready, hinted)."""
+def served(request, replica=None, met=True, right=True, completed=True, budget=1.0, at_s=0.0):
+    """How a request ended: in time or not, right or not."""
+    e2e_s = 1.0 if completed else float("nan")
+    return Served(request, replica, completed, 0.1, 0.01, e2e_s, met and completed, budget, 1.0, right and completed, at_s)
+
+
+def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None, records=None, on_demand=3.0):
+    """Nodes are (pool, zone, market) and may go on with ready, hinted, outstanding; records are as in `ZoneRecord`, by zone."""
     prices = prices or {"a": 1.0, "b": 1.0, "c": 1.0}
-    views = [NodeView(index, *(*node, True, False)[: max(5, len(node))]) for index, node in enumerate(nodes)]
-    return ClusterView(now_s, views, targets, list(prices), prices, refused_s or {})
+    filled = [(*node, *(True, False, 0)[len(node) - 3 :]) for node in nodes]
+    views = [NodeView(index, *node, prices[node[1]] if node[2] == "spot" else on_demand) for index, node in enumerate(filled)]
+    seen = {zone: ZoneRecord(*(records or {}).get(zone, (0, 0, 0, 0.0))) for zone in prices}
+    return ClusterView(now_s, views, targets, list(prices), prices, refused_s or {}, on_demand, seen)
+
+
+def load(now_s=15.0, arrivals_rps=(1.0,), pending=0, interval_s=15.0, **pools):
+    """Pools by name: what of `PoolLoad` is not 0, of two instances that are ready."""
+    plain = {"ready": 2, "outstanding": 0, "queued_tokens": 0, "utilisation": 0.0, "completed": 0, "met_sla": 0, "request_s": 0.5}
+    return LoadView(now_s, interval_s, {name: PoolLoad(**plain | seen) for name, seen in pools.items()}, pending, tuple(arrivals_rps))

@@ -21,6 +21,10 @@ FLEETS = (
     {"large": ("qwen3-4b", "qwen3-4b-l2a"), "small": ("qwen3-0.6b", None)},
     {"large": ("qwen3-4b", None), "middle": ("qwen3-1.7b", None), "small": ("qwen3-0.6b", None)},
 )
+PROVISIONING = (
+    "on_demand", "spot_spread", "spot_hedge", "even_spread", "round_robin_zones", "cheapest", "price_cap", "rebalance_driven",
+    "availability_learning", "lifetime_oracle",
+)  # fmt: skip
 MOVER = {"_target_": "tests.cluster.scenario.Mover"}
 CLASSES = ("starting", "useful", "lost", "idle")
 
@@ -59,14 +63,16 @@ def runs(draw):
     pools = {name: (*kind, draw(st.integers(0 if at else 1, 3))) for at, (name, kind) in enumerate(fleet.items())}
     by_difficulty = preset("routing", "model_by_difficulty")
     by_difficulty |= {"thresholds": by_difficulty["thresholds"][-len(pools) :], "busy": [draw(st.integers(1, 9)) for _ in pools]}
-    retry = {"retry_s": draw(st.sampled_from([0, 7, 60])), "replace_on_hint": draw(st.booleans())}
-    provisioning = draw(st.sampled_from(["on_demand", "spot_spread", "spot_with_fallback"]))
+    retry = {"retry_s": draw(st.sampled_from([0, 7, 60]))}
+    provisioning = draw(st.sampled_from(PROVISIONING))
+    scaling = draw(st.sampled_from([None, None, {"_target_": "tests.cluster.scenario.UpAndDown", "seed": draw(st.integers(0, 99))}]))
     parts = contender(
         pools,
         admission=draw(st.sampled_from(["always", "deadline"])),
         routing=draw(st.sampled_from(["round_robin", "least_outstanding", by_difficulty])),
         budget=draw(st.sampled_from(["full", "fixed", "l2a_calibrated"])),
-        provisioning=preset("provisioning", provisioning) | ({} if provisioning == "on_demand" else retry),
+        provisioning=preset("provisioning", provisioning) | (retry if "retry_s" in preset("provisioning", provisioning) else {}),
+        scaling=scaling,
         notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute", MOVER, MOVER])),
     )
     drain_s = draw(st.sampled_from([0.0, 30.0, 60.0]))

@@ -1,0 +1,123 @@
+"""What each kind of policy is asked in a made-up state, and what it may answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+from numbers import Integral, Real
+from typing import Any
+
+from cloudsim.contracts import (
+    Action,
+    ClusterView,
+    Launch,
+    LoadView,
+    MoveTo,
+    NodeView,
+    NoticedRequest,
+    NoticeView,
+    PoolLoad,
+    ReplicaView,
+    Terminate,
+    ZoneRecord,
+)  # fmt: skip
+from cloudsim.testing.states import Shown
+
+Arguments = Callable[[Shown], tuple[Any, ...]]
+Range = Callable[[Any, Shown], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of policy.
+
+    Args:
+        method: by which it is asked.
+        arguments: what it is given.
+        accepted: in words, what it may answer.
+        within: whether an answer is among that.
+    """
+
+    method: str
+    arguments: Arguments
+    accepted: str
+    within: Range
+
+
+def notice(shown: Shown) -> NoticeView:
+    """A replica under notice: the requests of the state's first replica, from ones that are nearly done to ones still in prefill."""
+    first = shown.state.replicas[0]
+    count = min(first.outstanding, 12)
+    running = tuple(
+        NoticedRequest(shown.request, 4.0 * at, 2.0 * at, inf if at % 5 == 4 else 0.5 * at, 0.1 * at) for at in range(count)
+    )  # fmt: skip
+    targets = tuple(view for view in shown.fleet.ready_by_pool[first.pool][1:])
+    return NoticeView(shown.state.now_s, 3.0 * (shown.state.index % 11), float(shown.state.index % 3), running, targets)
+
+
+def cluster(shown: Shown) -> ClusterView:
+    """The nodes of the state's replicas; targets are two a pool."""
+    nodes = [
+        NodeView(at, one.pool, one.zone, one.market, True, one.hinted, one.outstanding, one.price_usd_per_h)
+        for at, one in enumerate(shown.state.replicas)
+    ]
+    zones = ("zone-a", "zone-b", "zone-c")
+    prices = {zone: 1.0 + at for at, zone in enumerate(zones)}
+    refused = {"zone-b": shown.state.now_s - 5.0} if shown.state.index % 2 else {}
+    records = {zone: ZoneRecord(3 + at, at, at, 4000.0 * (at + 1)) for at, zone in enumerate(zones)}
+    return ClusterView(shown.state.now_s, nodes, dict.fromkeys(shown.fleet.ready_by_pool, 2), zones, prices, refused, 4.0, records)
+
+
+def load(shown: Shown) -> LoadView:
+    """What the pools of the state have to do, and a history of arrivals that swings."""
+    pools = {}
+    for name, views in shown.fleet.ready_by_pool.items():
+        outstanding = sum(view.outstanding for view in views)
+        queued = sum(view.queued_tokens for view in views)
+        request_s = nan if shown.state.now_s < 1 else 0.8
+        pools[name] = PoolLoad(len(views), outstanding, queued, outstanding / (outstanding + 5), 30, 25, request_s)
+    arrivals = tuple(5.0 + (at * 7 % 11) for at in range(int(shown.state.now_s // 15)))
+    return LoadView(shown.state.now_s, 15.0, pools, shown.state.index % 4, arrivals)
+
+
+def _actions(answer: Any, shown: Shown) -> bool:
+    seen = notice(shown)
+    return len(answer) == len(seen.running) and all(
+        isinstance(one, Action) or (isinstance(one, MoveTo) and one.replica in shown.fleet.ready) for one in answer
+    )  # fmt: skip
+
+
+def _plan(answer: Any, shown: Shown) -> bool:
+    seen = cluster(shown)
+    return isinstance(answer, Sequence) and all(
+        (isinstance(one, Launch) and one.pool in seen.targets and one.market in ("spot", "on_demand") and len(one.zones) > 0
+         and set(one.zones) <= set(seen.zones))
+        or (isinstance(one, Terminate) and one.node in {node.index for node in seen.nodes})
+        for one in answer
+    )  # fmt: skip
+
+
+def _targets(answer: Any, shown: Shown) -> bool:
+    return isinstance(answer, Mapping) and all(
+        pool in shown.fleet.ready_by_pool and isinstance(count, Integral) and int(count) >= 0 for pool, count in answer.items()
+    )
+
+
+def _share(answer: Any, shown: Shown) -> bool:
+    return isinstance(answer, Real) and 0 < float(answer) <= 1
+
+
+def _number(answer: Any, shown: Shown) -> bool:
+    return isinstance(answer, Real) and isfinite(answer)
+
+
+KINDS: Mapping[str, Kind] = {
+    "admission": Kind("admit", lambda seen: (seen.request, seen.fleet), "True or False", lambda answer, seen: answer in (True, False)),
+    "routing": Kind(
+        "route", lambda seen: (seen.request, seen.fleet), "one of fleet.ready",
+        lambda answer, seen: isinstance(answer, ReplicaView) and answer in seen.fleet.ready,
+    ),
+    "budget": Kind("budget", lambda seen: (seen.request, seen.replica, seen.fleet), "a number in (0, 1]", _share),
+    "notice": Kind("act", lambda seen: (notice(seen),), "an Action or a MoveTo for each running request", _actions),
+    "scaling": Kind("targets", lambda seen: (load(seen), cluster(seen)), "a whole number of at least 0 for each pool", _targets),
+    "provisioning": Kind("plan", lambda seen: (cluster(seen),), "a list of Launch and Terminate", _plan),
+}  # fmt: skip
