@@ -1,11 +1,14 @@
 """A finished run that answers a configuration already, so that it need not run again."""
 
+import inspect
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from cloudsim import __version__
-from cloudsim.config import RunConfig
+from cloudsim.composition.components import POLICIES, import_target
+from cloudsim.config import Component, RunConfig
 from cloudsim.errors import ResultError
 from cloudsim.results import RunFolder, load
 
@@ -26,3 +29,15 @@ def standing_run(folder: Path, config: RunConfig) -> RunFolder | None:
 def relevant(tree: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of a configuration that change the tables of a run."""
     return {name: value for name, value in tree.items() if name not in IRRELEVANT}
+
+
+def source_digests(config: RunConfig) -> dict[str, str]:
+    """By `_target_`, the SHA-256 of the file that has the policy; files that it imports are not looked at."""
+    digests = {}
+    for contender in config.contenders.values():
+        for kind in POLICIES:
+            part = getattr(contender, kind, None)
+            if isinstance(part, Component):
+                file = inspect.getsourcefile(import_target(part.target))
+                digests[part.target] = sha256(Path(file).read_bytes()).hexdigest() if file else ""
+    return dict(sorted(digests.items()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cloudsim.league.document import League
 
-FAILED = 1
+FAILED, INTERRUPTED = 1, 130
 JSON, CSV, PAGE = "league.json", "league.csv", "league.html"
 
 
@@ -22,9 +22,13 @@ def main(arguments: list[str]) -> int:
 
     as_json, words = options.json or "json=true" in options.overrides, [word for word in options.overrides if word != "json=true"]
     folder = Path(_last(words, "output_dir") or f"runs/league/{options.kind}")
-    with redirect_stdout(sys.stderr):
-        league = _play(options.kind, words, options.value, options.config_dir, folder)
-        _write(league, folder)
+    try:
+        with redirect_stdout(sys.stderr):
+            league = _play(options.kind, words, options.value, options.config_dir, folder)
+            _write(league, folder)
+    except KeyboardInterrupt:
+        print("interrupted; the scenarios that ended are kept, and the same command goes on", file=sys.stderr)
+        return INTERRUPTED
     if as_json:
         from cloudsim.league.document import league_json
 

@@ -1,21 +1,18 @@
 """Runs the scenarios of a league that are not there yet; a policy that fails leaves the others to play on."""
 
-import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from cloudsim.composition.components import POLICIES, import_target
-from cloudsim.config import Component, RunConfig
+from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError, SimulationError
 from cloudsim.league.match import Failure, LeftOut, Match
 from cloudsim.recording import folder_problems, write_json
 from cloudsim.results import RunFolder, load
 from cloudsim.simulation import RunTables, simulate
-from cloudsim.standing_run import standing_run
+from cloudsim.standing_run import source_digests, standing_run
 from traces.errors import TraceError
 
 PLAYED = "played.json"
@@ -80,18 +77,6 @@ def play(matches: Sequence[Match], folder: Path, execute: Execute) -> Iterator[P
         yield _run(match, run_folder, execute)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / PLAYED, _noted(folder) | {match.scenario: digests})
-
-
-def source_digests(config: RunConfig) -> dict[str, str]:
-    """By `_target_`, the SHA-256 of the file that has the policy; files that it imports are not looked at."""
-    digests = {}
-    for contender in config.contenders.values():
-        for kind in POLICIES:
-            part = getattr(contender, kind, None)
-            if isinstance(part, Component):
-                file = inspect.getsourcefile(import_target(part.target))
-                digests[part.target] = sha256(Path(file).read_bytes()).hexdigest() if file else ""
-    return dict(sorted(digests.items()))
 
 
 def _run(match: Match, folder: Path, execute: Execute) -> Played | LeftOut:

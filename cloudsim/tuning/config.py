@@ -1,10 +1,16 @@
-"""How a search goes: the schema of `experiments/tune.yaml`."""
+"""How a search goes: the schema of `experiments/tune.yaml`, and the words of a command line that change it."""
 
+from collections.abc import Sequence
+from importlib.resources import files
 from typing import Annotated
 
-from pydantic import Field
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import Field, ValidationError
 
+from cloudsim.composition.schema import problem_of
 from cloudsim.config import Count, Name, Positive, Section
+from cloudsim.errors import ConfigError
 
 
 class TuneConfig(Section):
@@ -23,3 +29,25 @@ class TuneConfig(Section):
     prune: bool = Field(description="end a trial early whose replications so far lie below the median")
     json_output: bool = Field(alias="json", description="print tune.json on standard output and nothing else there")
     output_dir: str = Field(description="folder of the search")
+
+
+def read_config(words: Sequence[str]) -> tuple[TuneConfig, list[str]]:
+    """The keys of the search, and the words that are none of them but overrides of the run.
+
+    Not by Hydra, which would take `contender=NAME` for the choice of a configuration group.
+
+    Raises:
+        ConfigError: one line for each value that cannot be used.
+    """
+    keys = {field.alias or name for name, field in TuneConfig.model_fields.items()}
+    own = [word for word in words if "=" in word and word.partition("=")[0] in keys]
+    defaults = OmegaConf.create((files("experiments") / "tune.yaml").read_text(encoding="utf-8"))
+    try:
+        tree = OmegaConf.to_container(OmegaConf.merge(defaults, OmegaConf.from_dotlist(own)), resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{' '.join(own)}: {str(error).splitlines()[0]}") from None
+    try:
+        return TuneConfig.model_validate(tree), [word for word in words if word not in own]
+    except ValidationError as error:
+        schema = TuneConfig.model_json_schema(by_alias=True)
+        raise ConfigError(*(problem_of(fault, schema).text for fault in error.errors(include_url=False))) from None

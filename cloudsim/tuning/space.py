@@ -120,9 +120,10 @@ def value_at(tree: Any, key: str) -> Any:
 
 
 def changed(tree: Mapping[str, Any], setting: Setting) -> dict[str, Any]:
-    """A copy of a contender with the values of `setting`."""
+    """A copy of a contender with the values of `setting`; `KeyError` for a key that it lacks."""
     made: dict[str, Any] = deepcopy(dict(tree))
     for key, value in setting.items():
+        value_at(made, key)
         above, _, last = key.rpartition(".")
         at = value_at(made, above) if above else made
         at[int(last) if isinstance(at, list) else last] = value

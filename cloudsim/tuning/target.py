@@ -7,7 +7,7 @@ from cloudsim.composition.spelling import did_you_mean
 from cloudsim.errors import ConfigError
 from cloudsim.league.score import net_value_usd_per_h
 from cloudsim.metrics.statistics import interval
-from cloudsim.report.measures import measure
+from cloudsim.report.measures import directed, measure
 
 NET_VALUE, COST = "net_value_usd_per_h", "cost_usd_per_h"
 CAP_TOLERANCE = 1e-9
@@ -44,20 +44,18 @@ class Target:
         return one > other if self.raised[at] else one < other
 
 
-def read_target(objectives: Sequence[str], known: Sequence[str], value_usd_per_right: float, duration_s: float) -> Target:
+def read_target(objectives: Sequence[str], tiers: Sequence[str], value_usd_per_right: float, duration_s: float) -> Target:
     """The target with these objectives.
 
     Args:
-        known: the metrics of a run.
+        tiers: of the run.
 
     Raises:
         ConfigError: an objective is unknown, has no better direction, or is named twice.
     """
-    useful = [NET_VALUE, COST, *(name for name in known if measure(name).better is not None)]
-    problems = []
-    for name in objectives:
-        if name not in useful:
-            problems.append(f"objectives: found {name!r}; {did_you_mean(name, useful)}accepted: {', '.join(useful)}")
+    useful = [NET_VALUE, COST, *directed(tiers)]
+    unknown = [name for name in objectives if name not in useful]
+    problems = [f"objectives: found {name!r}; {did_you_mean(name, useful)}accepted: {', '.join(useful)}" for name in unknown]
     if len(set(objectives)) < len(objectives):
         problems.append(f"objectives: one is named twice: {', '.join(objectives)}")
     if problems:
