@@ -199,12 +199,13 @@ def _opened(folder: Path, target: Target, identity: dict[str, Any]) -> Study:
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
+    from optuna.study import StudyDirection
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     journal = folder / JOURNAL
     _mend(journal)
-    directions = ["maximize" if raised else "minimize" for raised in target.raised]
+    directions = [StudyDirection.MAXIMIZE if raised else StudyDirection.MINIMIZE for raised in target.raised]
     # The identity stands beside the journal, since a study has to be known before its directions may be compared.
     marks = folder / "study.json"
     if journal.exists() and marks.exists():
@@ -272,8 +273,14 @@ def _add_untuned(study: Study, task: Task, target: Target, base: _Base, inner: d
 
 def _tried(study: Study, target: Target, base: _Base) -> list[Tried]:
     """The trials that ended, but for the untuned one and for those that were under way when a search was killed."""
-    trials = [trial for trial in study.get_trials(deepcopy=False) if {"means", "problem"}.intersection(trial.user_attrs)]
-    return [_told(at, trial, target, base) for at, trial in enumerate(trial for trial in trials if trial.state.is_finished())]
+    from optuna.trial import TrialState
+
+    ended = [
+        trial
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
+        if ("problem" if trial.state == TrialState.FAIL else "means") in trial.user_attrs
+    ]
+    return [_told(at, trial, target, base) for at, trial in enumerate(ended)]
 
 
 def _told(number: int, trial: FrozenTrial, target: Target, base: _Base) -> Tried:
@@ -290,14 +297,13 @@ def _importances(study: Study, target: Target) -> dict[str, float]:
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     def first(trial: FrozenTrial) -> float:
-        return trial.values[0]
+        return float(trial.values[0])
 
+    evaluator, goal = PedAnovaImportanceEvaluator(), first if len(target.objectives) > 1 else None
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)  # with which Optuna says that all would be equal
         try:
-            found = get_param_importances(
-                study, evaluator=PedAnovaImportanceEvaluator(), target=first if len(target.objectives) > 1 else None
-            )
+            found = get_param_importances(study, evaluator=evaluator, target=goal)
         except (ValueError, RuntimeError, UserWarning):
             return {}
     return {name: value for name, value in found.items() if value == value}

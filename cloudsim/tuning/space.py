@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from cloudsim.composition.components import POLICIES
 from cloudsim.composition.overrides import Composer
@@ -125,7 +125,7 @@ def changed(tree: Mapping[str, Any], setting: Setting) -> dict[str, Any]:
     for key, value in setting.items():
         value_at(made, key)
         above, _, last = key.rpartition(".")
-        at = value_at(made, above) if above else made
+        at: Any = value_at(made, above) if above else made
         at[int(last) if isinstance(at, list) else last] = value
     return made
 
@@ -169,9 +169,9 @@ def _read(text: str, where: str) -> dict[str, Parameter]:
         raise ConfigError(f"{where}: no parameters; expected lines such as budget.headroom: {{low: 0.1, high: 1.0}}")
     problems, parameters = [], dict[str, Parameter]()
     for key, entry in written.items():
-        kind = Choices if isinstance(entry, Mapping) and "choices" in entry else Range
+        kind: type[Parameter] = Choices if isinstance(entry, Mapping) and "choices" in entry else Range
         try:
-            parameters[str(key)] = TypeAdapter(kind).validate_python(entry)
+            parameters[str(key)] = kind.model_validate(entry)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             at = ".".join(map(str, (key, *fault["loc"])))
