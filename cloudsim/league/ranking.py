@@ -1,7 +1,7 @@
 """Who is best over all scenarios: regret to a bound, and paired differences to the default policy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudsim.league.significance import ALPHA, holm, paired_p
 from cloudsim.metrics.statistics import interval
@@ -65,7 +65,7 @@ class Standing:
     """A policy in the league.
 
     Args:
-        rank: from 1; None for bounds and for policies that failed in a scenario.
+        rank: from 1, shared by equal ones; None for bounds and for policies that failed in a scenario.
         mean_regret: over the scenarios in which it has one.
         results: by scenario, of those in which it played.
     """
@@ -142,7 +142,8 @@ def _ordered(standings: Sequence[Standing], scenarios: int) -> tuple[Standing, .
     def place(one: Standing) -> tuple[bool, bool, float]:
         return bool(one.oracle), not whole(one), one.mean_regret if one.mean_regret is not None else float("inf")
 
-    ordered = sorted(standings, key=place)
+    regrets = [place(one)[-1] for one in standings if whole(one)]
     return tuple(
-        Standing(one.policy, at + 1 if whole(one) else None, one.mean_regret, one.oracle, one.results) for at, one in enumerate(ordered)
+        replace(one, rank=1 + sum(regret < place(one)[-1] for regret in regrets) if whole(one) else None)
+        for one in sorted(standings, key=place)
     )

@@ -29,7 +29,13 @@ def test_regret_is_to_the_best_policy_where_nobody_is_clairvoyant():
     assert by["good"].mean_regret == pytest.approx((0 + 1 / 4) / 2)
     assert by["bad"].mean_regret == pytest.approx((10 / 16 + 8 / 4) / 2)
     assert by["bad"].rank == 3
-    assert {by["default"].rank, by["good"].rank} == {1, 2}
+    assert by["default"].rank == by["good"].rank == 1
+
+
+def test_policies_that_are_alike_share_their_rank():
+    scores = {"calm": {"default": [3.0, 5.0], "same": [5.0, 3.0], "bad": [1.0, 1.0]}}
+    found = rank(scores, "default", {"default": (), "bad": (), "same": ()})
+    assert [(one.policy, one.rank) for one in found.standings] == [("default", 1), ("same", 1), ("bad", 3)]
 
 
 def test_regret_to_a_negative_bound_is_a_share_of_its_size():
