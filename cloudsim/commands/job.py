@@ -21,6 +21,7 @@ from cloudsim.composition.resolution import resolve
 from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.experiment import outcomes
+from cloudsim.metrics.availability import availability
 from cloudsim.metrics.statistics import summarise
 from cloudsim.metrics.summary import metrics
 from cloudsim.recording import FAILED, RunRecorder, write_json
@@ -90,7 +91,11 @@ def execute(config: RunConfig, folder: Path, simulate: Callable[..., RunTables] 
         with Progress(config, title=title) as progress:
             for outcome in outcomes(config, partial(simulate, scratch=recorder.scratch), progress):
                 tables = outcome.tables
-                measured[outcome.task.contender].append(metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers)))
+                contender = outcome.task.contender
+                wanted = {name: pool.instances for name, pool in config.contenders[contender].pools.items()}
+                found = metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers))
+                found["availability"] = availability(tables.nodes, wanted, config.duration_s)
+                measured[contender].append(found)
                 recorder.add(outcome)
         recorder.complete(summarise(measured))
         write_report(recorder.partial, None)

@@ -34,6 +34,7 @@ _FIXED = (
     Measure("energy_kwh", "Energy", "lower", wording.kilowatt_hours),
     Measure("energy_wh_per_met", "Energy per request in SLA", "lower", wording.watt_hours),
     Measure("carbon_kg", "CO2 equivalent", "lower", wording.kilograms),
+    Measure("availability", "Availability", "higher", wording.percent),
     Measure("arrived", "Arrived", None, wording.count),
     Measure("completed", "Completed", "higher", wording.count),
     Measure("rejected", "Rejected", "lower", wording.count),

@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from cloudsim.components import create
 from cloudsim.config import Component
-from cloudsim.contracts import Served
+from cloudsim.contracts import Foresight, Served
 from cloudsim.decision_log import described
 from cloudsim.errors import ConfigError
 from cloudsim.observation import Seen, observed, revealed
 from cloudsim.testing.kinds import KINDS
 from cloudsim.testing.states import POOLS, Shown, Standing, State, shown, states
+from traces.tables import ZoneSeries
 
 Make = Callable[[], Any]
 """Makes a new policy object."""
@@ -24,12 +27,14 @@ Check = Callable[[str, Make, int], list[str]]
 ORACLES: Mapping[str, str] = {"request.full_output_tokens": "length", "fleet.would_be_right": "answer"}
 """What only policies may look at that declare to be oracles."""
 
+HORIZON_S = 3600.0
+
 ROUNDS = 200
 
 
 def keeps_to_its_range(kind: str, make: Make, pools: int) -> list[str]:
     """In every state, extreme ones included, it answers, and with what its contract accepts."""
-    policy, rules, problems = make(), KINDS[kind], []
+    policy, rules, problems = prepared(make), KINDS[kind], []
     for state in states(pools):
         seen = shown(state)
         try:
@@ -44,7 +49,7 @@ def keeps_to_its_range(kind: str, make: Make, pools: int) -> list[str]:
 
 def is_deterministic(kind: str, make: Make, pools: int) -> list[str]:
     """Two objects that are asked the same in the same order answer the same."""
-    first, second = (_answers(kind, make(), pools) for _ in range(2))
+    first, second = (_answers(kind, prepared(make), pools) for _ in range(2))
     return [
         f"{name}: answered {one}, and a second object {other}; draw random numbers from a seed and read no clock"
         for (name, one), (_, other) in zip(first, second, strict=True)
@@ -54,7 +59,7 @@ def is_deterministic(kind: str, make: Make, pools: int) -> list[str]:
 
 def only_reads(kind: str, make: Make, pools: int) -> list[str]:
     """It changes nothing of what it sees."""
-    policy, rules, problems = make(), KINDS[kind], []
+    policy, rules, problems = prepared(make), KINDS[kind], []
     for state in states(pools):
         seen = shown(state)
         before = seen.snapshot()
@@ -66,7 +71,7 @@ def only_reads(kind: str, make: Make, pools: int) -> list[str]:
 
 def observes_what_it_declares(kind: str, make: Make, pools: int) -> list[str]:
     """It looks at nothing that its `observes` does not list; and at what nobody can know only if `oracle` says so."""
-    policy, rules = make(), KINDS[kind]
+    policy, rules = prepared(make), KINDS[kind]
     looked: Seen = {}
     for state in states(pools):
         seen = shown(state)
@@ -91,7 +96,7 @@ def is_monotone_where_it_says(kind: str, make: Make, pools: int) -> list[str]:
     for name, sign in claims.items():
         owner, _, attribute = name.partition(".")
         for state in states(pools):
-            policy = make()
+            policy = prepared(make)
             answers = [float(getattr(policy, rules.method)(*rules.arguments(shown(one)))) for one in _rising(state, owner, attribute)]
             if any((after - before) * sign < -1e-12 for before, after in itertools.pairwise(answers)):
                 problems.append(f"{state.name}: where {name} rises it answers {', '.join(f'{one:g}' for one in answers)}")
@@ -144,7 +149,7 @@ def microseconds(kind: str, make: Make, pools: int = 1) -> float:
     if kind not in KINDS:
         raise ConfigError(f"there is no kind {kind!r}; kinds: {', '.join(KINDS)}")
     replicas = tuple(Standing(pool=POOLS[at % pools], outstanding=at) for at in range(6))
-    seen, policy, rules = shown(State("six replicas", replicas=replicas)), make(), KINDS[kind]
+    seen, policy, rules = shown(State("six replicas", replicas=replicas)), prepared(make), KINDS[kind]
     asked, arguments = getattr(policy, rules.method), rules.arguments(seen)
     best = float("inf")
     for _ in range(5):
@@ -153,6 +158,22 @@ def microseconds(kind: str, make: Make, pools: int = 1) -> float:
             asked(*arguments)
         best = min(best, (time.perf_counter() - began) / ROUNDS)
     return best * 1e6
+
+
+def prepared(make: Make) -> Any:
+    """A new policy object; one that knows what is to come is told it."""
+    policy = make()
+    if callable(getattr(policy, "foresee", None)):
+        zones = {f"zone-{letter}": zone_series(f"zone-{letter}", at) for at, letter in enumerate("abc")}
+        policy.foresee(Foresight(HORIZON_S, 15.0, 200.0, True, 4.0, zones, np.arange(0.0, HORIZON_S, 0.2)))
+    return policy
+
+
+def zone_series(zone: str, at: int) -> ZoneSeries:
+    """A zone that is up for ten minutes and down for five, in turns."""
+    time_s = np.arange(0.0, HORIZON_S, 900.0)
+    times = np.sort(np.concatenate([time_s, time_s + 600.0]))
+    return ZoneSeries(zone, "region", times, np.tile([2, 0], len(time_s)).astype(np.int64), np.full(len(times), 1.0 + at))
 
 
 def plain(name: str) -> str:

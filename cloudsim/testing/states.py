@@ -108,10 +108,10 @@ def states(pools: int, seed: int = 0) -> Iterator[State]:
     busy = Standing(outstanding=500, queued_tokens=2_000_000, decoding=256, kv_free=0.0, first_s=300.0, token_s=0.5)
     idle = Standing(outstanding=0, queued_tokens=0, decoding=0, kv_free=1.0, first_s=0.001, token_s=1e-4, deepest_budget=0.0)
     made = [
+        State("the start of a run", now_s=0.0, replicas=every),
         State("a plain moment", replicas=(*every, *every)),
         State("one idle replica in each pool", replicas=tuple(replace(idle, pool=pool) for pool in first)),
         State("every replica overloaded", replicas=tuple(replace(busy, pool=pool) for pool in first)),
-        State("the start of a run", now_s=0.0, replicas=every),
         State("a request that is late already", Asking(waited_s=95.0, retries=2, generated_tokens=150), every),
         State("the shortest request", Asking(input_tokens=1, output_tokens_seen=1, full_output_tokens=1, difficulty_seen=0.0), every),
         State("the longest request", Asking(input_tokens=10_000_000, output_tokens_seen=10_000_000, full_output_tokens=10_000_000,

@@ -30,7 +30,7 @@ def _leaves(annotation: Any, path: str):
 
 
 def argument_leaves():
-    """(group, entry, dotted argument) of all components that ship; of a mapping by name only the first entry is walked, if they are alike."""
+    """(group, entry, dotted argument) of every component that ships; of entries by name that are alike only the first is walked."""
     for group in COMPONENT_GROUPS:
         for file in sorted((EXPERIMENTS / group).glob("*.yaml")):
             for key in _argument_paths(yaml.safe_load(file.read_text())):

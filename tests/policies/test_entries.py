@@ -97,5 +97,5 @@ def test_every_policy_on_requests_says_what_it_looks_at(kind):
         observes = create(Component.model_validate(read(entry)), kind).observes
         assert isinstance(observes, tuple)
         assert list(observes) == sorted(set(observes)), entry
-        of = ("noticed",) if kind == "notice" else ("request", "replica", "fleet", "served")
+        of = ("noticed", "notice", "replica") if kind == "notice" else ("request", "replica", "fleet", "served")
         assert all(name.split(".")[0] in of for name in observes), entry
