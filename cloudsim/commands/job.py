@@ -21,9 +21,8 @@ from cloudsim.composition.resolution import resolve
 from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.experiment import outcomes
-from cloudsim.metrics.availability import availability
+from cloudsim.metrics.of_run import run_metrics
 from cloudsim.metrics.statistics import summarise
-from cloudsim.metrics.summary import metrics
 from cloudsim.recording import FAILED, RunRecorder, write_json
 from cloudsim.simulation import RunTables
 from traces.errors import TraceError
@@ -90,12 +89,8 @@ def execute(config: RunConfig, folder: Path, simulate: Callable[..., RunTables] 
     with RunRecorder(folder, config) as recorder:
         with Progress(config, title=title) as progress:
             for outcome in outcomes(config, partial(simulate, scratch=recorder.scratch), progress):
-                tables = outcome.tables
                 contender = outcome.task.contender
-                wanted = {name: pool.instances for name, pool in config.contenders[contender].pools.items()}
-                found = metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers))
-                found["availability"] = availability(tables.nodes, wanted, config.duration_s)
-                measured[contender].append(found)
+                measured[contender].append(run_metrics(config, contender, outcome.tables))
                 recorder.add(outcome)
         recorder.complete(summarise(measured))
         write_report(recorder.partial, None)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cloudsim.config import RunConfig
-from cloudsim.metrics.summary import metrics
+from cloudsim.metrics.of_run import run_metrics
 from cloudsim.simulation import simulate
 from cloudsim.tuning.target import Target, mean_of
 
@@ -38,7 +38,7 @@ def measure(config: RunConfig, target: Target, go_on: Callable[[int, dict[str, f
     done: list[dict[str, float]] = []
     for replication in range(config.seeds):
         tables = simulate(config, name, replication, _part(progress, replication, config.seeds))
-        done.append(target.measured(metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers))))
+        done.append(target.measured(run_metrics(config, name, tables)))
         if len(done) < config.seeds and not go_on(len(done), mean_of(done)):
             return Measured(tuple(done), False)
     return Measured(tuple(done), True)
