@@ -26,14 +26,12 @@ def render(league: League) -> str:
 
 def _standings(league: League) -> Section:
     names = list(league.played)
-    head = "".join(f'<th scope="col">{markup(name)}</th>' for name in ("rank", "policy", "mean regret", *names))
+    head = "".join(f'<th scope="col">{markup(name)}</th>' for name in ("policy", "rank", "mean regret", *names))
     rows = []
     for one in league.ranking.standings:
         cells = "".join(_value(one.results.get(name)) for name in names)
         place = str(one.rank) if one.rank else "bound" if one.oracle else NOTHING
-        rows.append(
-            f'<tr><th scope="row">{place}</th><th scope="row">{markup(one.policy)}</th><td>{percent(one.mean_regret)}</td>{cells}</tr>'
-        )
+        rows.append(f'<tr><th scope="row">{markup(one.policy)}</th><td>{place}</td><td>{percent(one.mean_regret)}</td>{cells}</tr>')
     told = "".join(f"<li>{markup(line)}</li>" for line in notes(league))
     html = (
         '<div class="scroll" tabindex="0" role="region" aria-label="Ranking">'

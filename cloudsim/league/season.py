@@ -74,9 +74,10 @@ def play(matches: Sequence[Match], folder: Path, execute: Execute) -> Iterator[P
         if problems := folder_problems(run_folder):
             yield LeftOut(match.scenario, tuple(problems), False)
             continue
-        yield _run(match, run_folder, execute)
+        outcome = _run(match, run_folder, execute)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / PLAYED, _noted(folder) | {match.scenario: digests})
+        yield outcome
 
 
 def _run(match: Match, folder: Path, execute: Execute) -> Played | LeftOut:

@@ -165,6 +165,16 @@ def test_bad_input_is_told_before_anything_runs(words, said, tmp_path, capsys):
     assert not (tmp_path / "league").exists()
 
 
+def test_an_interrupted_league_says_that_it_can_go_on(tmp_path, capsys, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cloudsim.league.season.simulate", interrupted)
+    assert league(tmp_path / "league", "scenario=calm", "policies=deadline") == 130
+    assert "the scenarios that ended are kept" in capsys.readouterr().err
+    assert not list(tmp_path.glob("league/calm*"))
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path, capsys):
     (tmp_path / "calm").mkdir()
     (tmp_path / "calm/thesis.txt").write_text("mine")

@@ -186,6 +186,15 @@ def test_bad_input_is_told_before_anything_runs(words, said, tmp_path, capsys):
     assert not (tmp_path / "tune").exists()
 
 
+def test_an_interrupted_search_says_that_it_can_go_on(tmp_path, capsys, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cloudsim.tuning.trial.simulate", interrupted)
+    assert tune(tmp_path / "tune") == 130
+    assert "the trials that ended are kept" in capsys.readouterr().err
+
+
 def test_a_folder_of_another_search_is_not_touched(tuned, capsys):
     before = (tuned / "study.journal").read_bytes()
     assert tune(tuned, "sampler_seed=7", "duration_s=25") == 2
