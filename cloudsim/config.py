@@ -168,6 +168,7 @@ class PoolConfig(Section):
     model: Name
     elastic: Name | None = Field(default=None, description="elastic profile, or null for a static model")
     instances: Annotated[int, Field(ge=0)] = Field(description="instances to keep running, or to begin with where a policy scales them")
+    instance: Name | None = Field(default=None, description="instance type of this pool, with as many GPUs; null takes fleet.instance")
 
 
 class ContenderConfig(Section):

@@ -128,11 +128,12 @@ class Fleet:
 
     def _view(self) -> ClusterView:
         prices = {name: zone.price_usd_per_h for name, zone in self._market.zones.items()}
-        on_demand = next(iter(self._pools.values())).instance.on_demand_usd_per_h  # the whole fleet is of one instance type
+        first = next(iter(self._pools.values()))
+        on_demand = first.instance.on_demand_usd_per_h / first.spot_ratio  # of fleet.instance, whose spot prices the market has
         nodes = [
             NodeView(
                 node.index, node.pool, node.zone, node.market, node.ready, node.hinted_s == node.hinted_s,
-                sum(replica.outstanding for replica in node.replicas), on_demand if node.market == "on_demand" else prices[node.zone],
+                sum(replica.outstanding for replica in node.replicas), node.price_usd_per_h(),
             )
             for node in self._living.values()
         ]  # fmt: skip
@@ -158,11 +159,11 @@ class Fleet:
 
     def _new_node(self, launch: Launch, zone: str) -> Node:
         pool = self._pools[launch.pool]
-        spot = self._market.zones[zone]
+        spot, ratio = self._market.zones[zone], pool.spot_ratio
         on_demand = pool.instance.on_demand_usd_per_h / 3600
-        hourly = pool.instance.on_demand_usd_per_h
-        price = spot.cost_usd if launch.market == "spot" else lambda from_s, to_s: (to_s - from_s) * on_demand
-        present = (lambda: spot.price_usd_per_h) if launch.market == "spot" else lambda: hourly
+        hourly, on_spot = pool.instance.on_demand_usd_per_h, launch.market == "spot"
+        price = (lambda from_s, to_s: spot.cost_usd(from_s, to_s) * ratio) if on_spot else lambda from_s, to_s: (to_s - from_s) * on_demand
+        present = (lambda: spot.price_usd_per_h * ratio) if on_spot else lambda: hourly
         return Node(
             self._clock, len(self.nodes), pool.name, pool.model.name, pool.instance, zone, launch.market, price, present,
             self._make_replicas, self._on_ready, self._on_notice, self._on_hint, self._on_end,

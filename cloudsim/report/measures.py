@@ -75,6 +75,12 @@ def measure(key: str) -> Measure:
     return Measure(key, key.replace("_", " "), None, wording.ratio)
 
 
+def directed(tiers: Iterable[str]) -> list[str]:
+    """The metrics of which more or less is better, with those of each tier."""
+    latencies = [f"{name}_{percentile}_s" for name in _LATENCIES for percentile in _PERCENTILES]
+    return [*(fixed.key for fixed in _FIXED if fixed.better is not None), *(f"sla_attainment_{tier}" for tier in tiers), *latencies]
+
+
 def in_order(keys: Iterable[str]) -> list[Measure]:
     """All measures of `keys`: tiers behind the SLA, then money, latencies, counts, and what the report does not know."""
     known = [fixed.key for fixed in _FIXED]

@@ -138,7 +138,9 @@ def contender(pools, **kinds):
     """A contender with `pools` (name: (model, elastic profile or None, instances)) and policies by their names in `experiments`."""
     plain = {"admission": "always", "routing": "least_outstanding", "budget": "full", "provisioning": "spot_spread", "notice": "recompute"}
     parts = {kind: preset(kind, name) if isinstance(name, str) else name for kind, name in (plain | kinds).items()}
-    rows = {name: {"model": model, "elastic": elastic, "instances": count} for name, (model, elastic, count) in pools.items()}
+    rows = {
+        name: {"model": model, "elastic": elastic, "instances": count, "instance": None} for name, (model, elastic, count) in pools.items()
+    }
     return {"pools": rows, **parts}
 
 

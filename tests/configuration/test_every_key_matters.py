@@ -225,6 +225,7 @@ VALUES = {
     "contenders.*.pools.*.model": ("tensor parallel", "llama-3-8b"),
     "contenders.*.pools.*.elastic": None,
     "contenders.*.pools.*.instances": 1,
+    "contenders.*.pools.*.instance": "aws_p5_4xlarge",
     "contenders.*.admission": preset("admission", "deadline") | {"slack": 0.05},
     "contenders.*.routing": preset("routing", "least_outstanding"),
     "contenders.*.budget": preset("budget", "full"),
