@@ -8,8 +8,8 @@ from cloudsim.clock import Clock
 from cloudsim.contracts import Route
 from cloudsim.metrics.tables import DECISIONS
 from cloudsim.metrics.words import Words, encode
-from cloudsim.observation import Seen, observed, revealed
-from cloudsim.views import RequestView
+from cloudsim.observation import Seen, kind_of, observed, revealed
+from cloudsim.views import RequestView, View
 
 Method = Callable[..., Any]
 Alternatives = Callable[..., Any]
@@ -77,8 +77,8 @@ def described(value: Any) -> str:
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return ", ".join(map(described, value))
     index = getattr(value, "index", None)
-    if type(value).__name__ == "ReplicaView":
-        return f"replica {index}"
+    if isinstance(value, View):
+        return f"{kind_of(value)} {index}"
     if isinstance(value, Route):
         return f"{described(value.replica)}, samples {value.samples}{', final' * value.final}"
     if isinstance(value, Mapping):

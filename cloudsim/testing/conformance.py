@@ -1,9 +1,9 @@
 """The conformance suite: what holds for every policy, of whatever kind."""
 
-import itertools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from cloudsim.contracts import Foresight, Served
 from cloudsim.decision_log import described
 from cloudsim.errors import ConfigError
 from cloudsim.observation import Seen, observed, revealed
-from cloudsim.testing.kinds import KINDS
+from cloudsim.testing.kinds import KINDS, Question
 from cloudsim.testing.states import POOLS, Shown, Standing, State, shown, states
 from traces.tables import ZoneSeries
 
@@ -24,7 +24,9 @@ Make = Callable[[], Any]
 Check = Callable[[str, Make, int], list[str]]
 """Of kind, policy and number of pools: what it does wrong, one line each."""
 
-ORACLES: Mapping[str, str] = {"request.full_output_tokens": "length", "fleet.would_be_right": "answer"}
+ORACLES: Mapping[str, str] = {
+    "request.full_output_tokens": "length", "request.reasoning_tokens": "length", "fleet.would_be_right": "answer",
+}  # fmt: skip
 """What only policies may look at that declare to be oracles."""
 
 HORIZON_S = 3600.0
@@ -34,16 +36,20 @@ ROUNDS = 200
 
 def keeps_to_its_range(kind: str, make: Make, pools: int) -> list[str]:
     """In every state, extreme ones included, it answers, and with what its contract accepts."""
-    policy, rules, problems = prepared(make), KINDS[kind], []
+    policy, problems = prepared(make), []
+    missing = [one.method for one in KINDS[kind] if one.needed and not callable(getattr(policy, one.method, None))]
+    if missing:
+        return [f"has no method {', '.join(missing)}"]
     for state in states(pools):
         seen = shown(state)
-        try:
-            answer = getattr(policy, rules.method)(*rules.arguments(seen))
-            if not rules.within(answer, seen):
-                problems.append(f"{state.name}: {rules.method} gave {answer!r}; accepted: {rules.accepted}")
-            _tell(policy, seen)
-        except Exception as error:
-            problems.append(f"{state.name}: {rules.method} failed: {type(error).__name__}: {error}")
+        for question in _questions(kind, policy, seen):
+            try:
+                said = _ask(policy, question, question.arguments(seen))
+                if not question.within(said, seen):
+                    problems.append(f"{state.name}: {question.method} gave {said!r}; accepted: {question.accepted}")
+            except Exception as error:
+                problems.append(f"{state.name}: {question.method} failed: {type(error).__name__}: {error}")
+        _tell(policy, seen)
     return problems
 
 
@@ -59,11 +65,12 @@ def is_deterministic(kind: str, make: Make, pools: int) -> list[str]:
 
 def only_reads(kind: str, make: Make, pools: int) -> list[str]:
     """It changes nothing of what it sees."""
-    policy, rules, problems = prepared(make), KINDS[kind], []
+    policy, problems = prepared(make), []
     for state in states(pools):
         seen = shown(state)
         before = seen.snapshot()
-        getattr(policy, rules.method)(*rules.arguments(seen))
+        for question in _questions(kind, policy, seen):
+            _ask(policy, question, question.arguments(seen))
         if seen.snapshot() != before:
             problems.append(f"{state.name}: changed what it may only read")
     return problems
@@ -71,34 +78,30 @@ def only_reads(kind: str, make: Make, pools: int) -> list[str]:
 
 def observes_what_it_declares(kind: str, make: Make, pools: int) -> list[str]:
     """It looks at nothing that its `observes` does not list; and at what nobody can know only if `oracle` says so."""
-    policy, rules = prepared(make), KINDS[kind]
-    looked: Seen = {}
-    for state in states(pools):
-        seen = shown(state)
-        getattr(policy, rules.method)(*(observed(view, looked) for view in rules.arguments(seen)))
-        _tell(policy, seen, looked)
-    names = {plain(name) for name in looked}
+    policy = prepared(make)
+    names = looked_at(kind, policy, pools)
     problems = [
         f"looks at {name}, which is an oracle; declare oracle = ({ORACLES[name]!r},), and it counts as a bound"
-        for name in sorted(names & set(ORACLES))
-        if ORACLES[name] not in getattr(policy, "oracle", ())
+        for name in names
+        if name in ORACLES and ORACLES[name] not in getattr(policy, "oracle", ())
     ]
     declared = getattr(policy, "observes", None)
     if declared is not None:
-        problems += [f"looks at {name}, which observes does not list" for name in sorted(names - set(declared))]
+        problems += [f"looks at {name}, which observes does not list" for name in names if name not in declared]
     return problems
 
 
 def is_monotone_where_it_says(kind: str, make: Make, pools: int) -> list[str]:
     """Its answer does not rise (-1) or fall (+1) where one attribute rises, for each that `monotone` lists."""
-    claims: Mapping[str, int] = getattr(make(), "monotone", {})
-    rules, problems = KINDS[kind], []
+    claims: Mapping[str, int] = getattr(prepared(make), "monotone", {})
+    question = next(one for one in KINDS[kind] if one.needed)
+    problems = []
     for name, sign in claims.items():
         owner, _, attribute = name.partition(".")
         for state in states(pools):
             policy = prepared(make)
-            answers = [float(getattr(policy, rules.method)(*rules.arguments(shown(one)))) for one in _rising(state, owner, attribute)]
-            if any((after - before) * sign < -1e-12 for before, after in itertools.pairwise(answers)):
+            answers = [float(_ask(policy, question, question.arguments(shown(one)))) for one in _rising(state, owner, attribute)]
+            if any((after - before) * sign < -1e-12 for before, after in pairwise(answers)):
                 problems.append(f"{state.name}: where {name} rises it answers {', '.join(f'{one:g}' for one in answers)}")
     return problems
 
@@ -149,8 +152,9 @@ def microseconds(kind: str, make: Make, pools: int = 1) -> float:
     if kind not in KINDS:
         raise ConfigError(f"there is no kind {kind!r}; kinds: {', '.join(KINDS)}")
     replicas = tuple(Standing(pool=POOLS[at % pools], outstanding=at) for at in range(6))
-    seen, policy, rules = shown(State("six replicas", replicas=replicas)), prepared(make), KINDS[kind]
-    asked, arguments = getattr(policy, rules.method), rules.arguments(seen)
+    seen, policy = shown(State("six replicas", replicas=replicas)), prepared(make)
+    question = next(one for one in KINDS[kind] if one.needed)
+    asked, arguments = getattr(policy, question.method), question.arguments(seen)
     best = float("inf")
     for _ in range(5):
         began = time.perf_counter()
@@ -182,11 +186,35 @@ def plain(name: str) -> str:
     return f"{head}{tail.partition(']')[2]}" if bracket else name
 
 
-def _answers(kind: str, policy: Any, pools: int) -> list[tuple[str, str]]:
-    rules, found = KINDS[kind], []
+def looked_at(kind: str, policy: Any, pools: int = 1) -> list[str]:
+    """Names of all that a policy looks at in the states, sorted, such as `request.tier`."""
+    looked: Seen = {}
     for state in states(pools):
         seen = shown(state)
-        found.append((state.name, described(revealed(getattr(policy, rules.method)(*rules.arguments(seen))))))
+        for question in _questions(kind, policy, seen):
+            _ask(policy, question, tuple(observed(view, looked) for view in question.arguments(seen)))
+        _tell(policy, seen, looked)
+    return sorted({plain(name) for name in looked})
+
+
+def _questions(kind: str, policy: Any, seen: Shown) -> list[Question]:
+    """What a policy is asked in a state: all that it has methods for. Nobody is asked for a victim of an empty batch."""
+    has = [one for one in KINDS[kind] if callable(getattr(policy, one.method, None))]
+    return [one for one in has if one.method != "victim" or seen.replica.running]
+
+
+def _ask(policy: Any, question: Question, arguments: tuple[Any, ...]) -> Any:
+    return revealed(getattr(policy, question.method)(*arguments))
+
+
+def _answers(kind: str, policy: Any, pools: int) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for state in states(pools):
+        seen = shown(state)
+        found += [
+            (f"{state.name}: {question.method}", described(_ask(policy, question, question.arguments(seen))))
+            for question in _questions(kind, policy, seen)
+        ]
         _tell(policy, seen)
     return found
 

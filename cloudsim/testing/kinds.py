@@ -8,6 +8,7 @@ from typing import Any
 
 from cloudsim.contracts import (
     Action,
+    AnswerView,
     ClusterView,
     Launch,
     LoadView,
@@ -21,7 +22,6 @@ from cloudsim.contracts import (
     Terminate,
     ZoneRecord,
 )  # fmt: skip
-from cloudsim.models.voting import MOST_SAMPLES
 from cloudsim.testing.states import Shown
 
 Arguments = Callable[[Shown], tuple[Any, ...]]
@@ -29,20 +29,22 @@ Range = Callable[[Any, Shown], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of policy.
+class Question:
+    """One thing that a policy is asked.
 
     Args:
         method: by which it is asked.
         arguments: what it is given.
         accepted: in words, what it may answer.
         within: whether an answer is among that.
+        needed: whether every policy of the kind has the method.
     """
 
     method: str
     arguments: Arguments
     accepted: str
     within: Range
+    needed: bool = True
 
 
 def notice(shown: Shown) -> NoticeView:
@@ -104,11 +106,6 @@ def _targets(answer: Any, shown: Shown) -> bool:
     )
 
 
-def _replica(answer: Any, shown: Shown) -> bool:
-    view, samples = (answer.replica, answer.samples) if isinstance(answer, Route) else (answer, 1)
-    return isinstance(view, ReplicaView) and view in shown.fleet.ready and isinstance(samples, int) and 1 <= samples <= MOST_SAMPLES
-
-
 def _share(answer: Any, shown: Shown) -> bool:
     return isinstance(answer, Real) and 0 < float(answer) <= 1
 
@@ -117,12 +114,61 @@ def _number(answer: Any, shown: Shown) -> bool:
     return isinstance(answer, Real) and isfinite(answer)
 
 
-KINDS: Mapping[str, Kind] = {
-    "admission": Kind("admit", lambda seen: (seen.request, seen.fleet), "True or False", lambda answer, seen: answer in (True, False)),
-    "routing": Kind("route", lambda seen: (seen.request, seen.fleet), "one of fleet.ready, or a Route to it", _replica),
-    "budget": Kind("budget", lambda seen: (seen.request, seen.replica, seen.fleet), "a number in (0, 1]", _share),
-    "effort": Kind("effort", lambda seen: (seen.request, seen.replica, seen.fleet), "a number in (0, 1]", _share),
-    "notice": Kind("act", lambda seen: (notice(seen),), "an Action or a MoveTo for each running request", _actions),
-    "scaling": Kind("targets", lambda seen: (load(seen), cluster(seen)), "a whole number of at least 0 for each pool", _targets),
-    "provisioning": Kind("plan", lambda seen: (cluster(seen),), "a list of Launch and Terminate", _plan),
+def _replica_or_route(answer: Any, shown: Shown) -> bool:
+    if isinstance(answer, Route):
+        return answer.replica in shown.fleet.ready and answer.samples >= 1
+    return isinstance(answer, ReplicaView) and answer in shown.fleet.ready
+
+
+def answer(shown: Shown) -> AnswerView:
+    """A first answer of the state's first replica, from doubtful to sure."""
+    doubt = shown.state.index % 7 / 6
+    return AnswerView(1 - doubt, 1 - doubt / 2, shown.replica.pool, shown.replica.model, 200, shown.state.request.escalations, 1)
+
+
+def _nothing(answer: Any, shown: Shown) -> bool:
+    return answer is None
+
+
+def _on_request(shown: Shown) -> tuple[Any, ...]:
+    return shown.request, shown.fleet
+
+
+def _on_replica(shown: Shown) -> tuple[Any, ...]:
+    return shown.request, shown.replica, shown.fleet
+
+
+def _in_replica(shown: Shown) -> tuple[Any, ...]:
+    return shown.request, shown.replica
+
+
+KINDS: Mapping[str, tuple[Question, ...]] = {
+    "admission": (Question("admit", _on_request, "True or False", lambda said, seen: said in (True, False)),),
+    "routing": (
+        Question("route", _on_request, "one of fleet.ready, or a Route there", _replica_or_route),
+        Question(
+            "review", lambda seen: (seen.request, answer(seen), seen.fleet), "None, one of fleet.ready, or a Route there",
+            lambda said, seen: said is None or _replica_or_route(said, seen), needed=False,
+        ),
+    ),
+    "budget": (Question("budget", _on_replica, "a number in (0, 1]", _share),),
+    "effort": (
+        Question("effort", _on_replica, "a number in (0, 1]", _share),
+        Question("tighten", _on_replica, "a number in (0, 1]", _share, needed=False),
+    ),
+    "scheduling": (
+        Question("observe", lambda seen: (seen.replica,), "nothing", _nothing, needed=False),
+        Question("rank", _in_replica, "a finite number", _number),
+        Question(
+            "quantum_tokens", _in_replica, "a whole number of at least 1", lambda said, seen: isinstance(said, int) and said >= 1,
+            needed=False,
+        ),
+        Question(
+            "victim", lambda seen: (seen.replica,), "one of replica.running",
+            lambda said, seen: not seen.replica.running or said in seen.replica.running, needed=False,
+        ),
+    ),
+    "notice": (Question("act", lambda seen: (notice(seen),), "an Action or a MoveTo for each running request", _actions),),
+    "scaling": (Question("targets", lambda seen: (load(seen), cluster(seen)), "a whole number of at least 0 for each pool", _targets),),
+    "provisioning": (Question("plan", lambda seen: (cluster(seen),), "a list of Launch and Terminate", _plan),),
 }  # fmt: skip

@@ -52,6 +52,7 @@ class Asking:
     waited_s: float = 0.0
     output_tokens_seen: int = 200
     full_output_tokens: int = 220
+    reasoning_tokens: int = 100
     tenant: int = 0
     preempted: int = 0
     escalations: int = 0
@@ -155,8 +156,9 @@ def shown(state: State) -> Shown:
     profiles = _profiles()
     asked = state.request
     facts = {name: value for name, value in vars(asked).items() if name not in ("waited_s", "right")}
-    request = SimpleNamespace(index=state.index, arrival_s=state.now_s - asked.waited_s, attempt=0, **facts)
-    replicas = [_replica(at, standing, profiles) for at, standing in enumerate(state.replicas)]
+    request = SimpleNamespace(index=state.index, arrival_s=state.now_s - asked.waited_s, **facts)
+    request.view = RequestView(request)  # type: ignore[arg-type]
+    replicas = [_replica(at, standing, profiles, state.now_s, request) for at, standing in enumerate(state.replicas)]
     views = tuple(ReplicaView(one) for one in replicas)  # type: ignore[arg-type]
     by_pool: dict[str, tuple[ReplicaView, ...]] = {}
     for view in views:
@@ -165,21 +167,33 @@ def shown(state: State) -> Shown:
         now_s=state.now_s, ready_views=views, ready_views_by_pool=MappingProxyType(by_pool), tiers=TIERS,
         output_tokens_mean=state.output_tokens_mean, would_be_right=lambda *asked: state.request.right,
     )  # fmt: skip
-    return Shown(state, RequestView(request), views[0], FleetView(fleet), [request, fleet, *replicas])  # type: ignore[arg-type]
+    return Shown(state, request.view, views[0], FleetView(fleet), [request, fleet, *replicas])  # type: ignore[arg-type]
 
 
-def _replica(index: int, standing: Standing, profiles: Mapping[str, ElasticProfile]) -> SimpleNamespace:
+def _replica(
+    index: int, standing: Standing, profiles: Mapping[str, ElasticProfile], now_s: float, request: SimpleNamespace
+) -> SimpleNamespace:
+    """A replica; its batch and its queue are requests like `request`, each of another tenant."""
+    others = [_other(request, 1000 * (index + 1) + at) for at in range(min(standing.outstanding, 12))]
+    running, waiting = others[: standing.decoding], others[standing.decoding :]
     node = SimpleNamespace(
         index=index, zone=standing.zone, market=standing.market, hinted_s=1.0 if standing.hinted else float("nan"),
         price_usd_per_h=lambda: standing.price_usd_per_h,
     )  # fmt: skip
     facts = {name: getattr(standing, name) for name in ("pool", "outstanding", "queued_tokens", "decoding")}
     made: dict[str, Any] = {
+        "clock": SimpleNamespace(now=now_s), "tiers": TIERS, "running": {one.index: one for one in running}, "waiting": waiting,
         "index": index, "node": node, "model": MODELS[POOLS.index(standing.pool)], "profile": profiles[standing.pool],
         "catch_up": lambda: None, "kv_free": lambda: standing.kv_free, "deepest_budget": lambda: standing.deepest_budget,
         "dense_s": lambda prompt_tokens, output_tokens: DenseLatency(standing.first_s + 1e-5 * prompt_tokens, standing.token_s),
     }  # fmt: skip
     return SimpleNamespace(**facts, **made)
+
+
+def _other(request: SimpleNamespace, index: int) -> SimpleNamespace:
+    other = SimpleNamespace(**vars(request) | {"index": index, "tenant": index % 4, "generated_tokens": index % 90})
+    other.view = RequestView(other)  # type: ignore[arg-type]
+    return other
 
 
 def _profiles() -> dict[str, ElasticProfile]:

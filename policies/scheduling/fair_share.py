@@ -19,6 +19,11 @@ class FairShare:
         input_weight, output_weight: virtual tokens for a prompt token and for a generated one, at least 0, one of them above.
     """
 
+    source = "Virtual Token Counter, arXiv 2401.00588"
+    observes = (
+        "replica.index", "replica.running", "replica.waiting", "request.generated_tokens", "request.index", "request.input_tokens",
+        "request.tenant",
+    )  # fmt: skip
     reorders = True
 
     def __init__(self, input_weight: float, output_weight: float) -> None:

@@ -9,6 +9,9 @@ class FCFS:
     It gives what a contender without a scheduling policy does, which is faster to simulate.
     """
 
+    source = "vLLM V1, scheduling policy fcfs"
+    observes = ()
+
     def rank(self, request: RequestView, replica: ReplicaView) -> float:
         """The same for every request, so that the order of coming decides."""
         return 0.0

@@ -17,6 +17,11 @@ class LeastSlack:
         slack: how many times its target a latency may be before a request counts as late, above 0.
     """
 
+    source = "least slack time first, as real-time systems do; the estimate is ours"
+    observes = (
+        "replica.dense_s", "replica.index", "replica.now_s", "replica.tiers", "request.arrival_s", "request.generated_tokens",
+        "request.input_tokens", "request.output_tokens_seen", "request.tier",
+    )  # fmt: skip
     reorders = True
 
     def __init__(self, slack: float) -> None:

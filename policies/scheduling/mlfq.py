@@ -22,6 +22,8 @@ class MLFQ:
         starvation_s: seconds a quantum after which a request is promoted, above 0.
     """
 
+    source = "FastServe, arXiv 2305.05920"
+    observes = ("replica.now_s", "request.arrival_s", "request.generated_tokens", "request.input_tokens")
     reorders = True
 
     def __init__(self, quantum: int, queues: int, prompt_tokens_per_token: float, starvation_s: float) -> None:

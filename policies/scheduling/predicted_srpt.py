@@ -14,6 +14,9 @@ class PredictedSRPT:
         quantum: tokens after which a running request is compared with those that wait, at least 1.
     """
 
+    source = "SRPT on predicted lengths, as in TRAIL, arXiv 2410.01035"
+    observes = ("request.generated_tokens", "request.output_tokens_seen")
+
     def __init__(self, quantum: int) -> None:
         if quantum < 1:
             raise ValueError(f"quantum is {quantum}; it must be at least 1 token")

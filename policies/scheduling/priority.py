@@ -10,6 +10,9 @@ class Priority:
     one, as in vLLM; so lax tiers may starve while stricter ones alone fill the replica.
     """
 
+    source = "vLLM V1, scheduling policy priority"
+    observes = ("request.tier",)
+
     def rank(self, request: RequestView, replica: ReplicaView) -> float:
         """Number of its tier."""
         return request.tier

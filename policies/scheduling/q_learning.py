@@ -25,6 +25,11 @@ class QLearning:
         seed: of these random choices, at least 0.
     """
 
+    source = "Q-learning, Watkins and Dayan, Machine Learning 1992"
+    observes = (
+        "replica.index", "replica.kv_free", "replica.now_s", "replica.outstanding", "replica.running", "replica.tiers",
+        "replica.waiting", "request.arrival_s", "request.generated_tokens", "request.output_tokens_seen", "request.tier",
+    )  # fmt: skip
     reorders = True
 
     def __init__(self, learning_rate: float, discount: float, explore: float, seed: int) -> None:

@@ -16,6 +16,8 @@ class RevealedSRPT:
         quantum: tokens after which a running request is compared with those that wait, at least 1; the end of an operation is one too.
     """
 
+    source = "after arXiv 2602.12716"
+    observes = ("request.full_output_tokens", "request.generated_tokens", "request.reasoning_tokens")
     oracle = ("length",)
 
     def __init__(self, quantum: int) -> None:

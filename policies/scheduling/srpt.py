@@ -14,6 +14,8 @@ class SRPT:
         quantum: tokens after which a running request is compared with those that wait, at least 1.
     """
 
+    source = "shortest remaining processing time, Schrage 1968"
+    observes = ("request.full_output_tokens", "request.generated_tokens")
     oracle = ("length",)
 
     def __init__(self, quantum: int) -> None:
