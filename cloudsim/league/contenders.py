@@ -22,7 +22,7 @@ class Contenders:
         kind: of policy.
         oracles: by name of the entry, what the policy knows that nobody can know; the reference first.
         unchanged: whether the reference is no entry, but whatever the lender has.
-        added: whether the lender has no policy of the kind.
+        added: whether the lender's file does not name the kind.
     """
 
     kind: str
@@ -70,9 +70,12 @@ def find_contenders(kind: str, lender: str, config_dir: Path | None, only: Seque
             raise ConfigError(
                 f"league.contenders: there is no contender {lender!r}; {did_you_mean(lender, lenders)}known: {', '.join(lenders)}"
             )
-        tree = composer.compose([f"+contender@contenders.{UNCHANGED}={lender}"]).tree
+        lent = f"+contender@contenders.{UNCHANGED}={lender}"
+        tree = composer.compose([lent]).tree
+        # Whether the lender's file names the kind, be it with null, decides how one is put there.
+        added = bool(composer.compose([lent, f"{kind}@contenders.{UNCHANGED}.{kind}={names[0]}"]).left_out)
     own = tree["contenders"][UNCHANGED].get(kind)
     default = next((entry for entry in entries if entry.component == own), None)
     first = {UNCHANGED: ()} if default is None else {default.name: default.oracle}
     others = {entry.name: entry.oracle for entry in entries if entry.name not in first and (only is None or entry.name in only)}
-    return Contenders(kind, first | others, default is None, own is None)
+    return Contenders(kind, first | others, default is None, added)

@@ -1,9 +1,11 @@
 """The commands of docs/write_a_policy.md, exactly as they stand there."""
 
+import json
+
 import pytest
 
 from cloudsim.results import load
-from tests.docs.reader import ROOT, follow
+from tests.docs.reader import BLOCK, ROOT, follow
 from tests.policies.test_entries import METHODS
 
 PAGE = ROOT / "docs/write_a_policy.md"
@@ -15,6 +17,13 @@ def followed(tmp_path_factory):
     here, ran = follow(PAGE, tmp_path_factory.mktemp("reader"))
     assert ran >= 6
     return here
+
+
+def test_fifteen_lines_lead_to_the_league(followed):
+    block = next(block["text"] for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")))
+    assert len(block.splitlines()) == 15
+    league = json.loads((followed.parent / "my_league/runs/league/budget/league.json").read_text())
+    assert {"lean", "full"} <= {one["policy"] for one in league["policies"]}
 
 
 def policy(run, contender, kind):
