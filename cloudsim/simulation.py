@@ -2,10 +2,11 @@
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
 from cloudsim.composition.components import POLICIES
 from cloudsim.config import RunConfig
+from cloudsim.contracts import Served
 from cloudsim.decision_log import DecisionLog
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.metrics.outcome import change_table, energy_columns, node_table, timeline_table
@@ -76,6 +78,24 @@ class RunTables:
         """A table as it is written: parts that follow one another, each small enough for memory."""
         table: Table = getattr(self, name)
         return table.parts() if isinstance(table, RequestTable) else (table,)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Whoever lets a run stop at its questions, such as an environment in which an agent decides.
+
+    Other code runs while such a run stands still, so it leaves the garbage collection and the signals of the process alone; nobody watches
+    how long a decision takes.
+
+    Args:
+        policies: objects by kind, which take the place of the contender's.
+        begin: called with the fleet before anything happens.
+        ended: called with each request that ends before the horizon, and whether its answer is right.
+    """
+
+    policies: Mapping[str, Any]
+    begin: Callable[[Fleet], None]
+    ended: Callable[[Served, bool], None]
 
 
 def build_market(config: RunConfig, replication: int) -> SpotTrace:
@@ -174,12 +194,14 @@ def simulate(
     replication: int,
     progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
+    host: Host | None = None,
 ) -> RunTables:
     """Run one contender on one replication.
 
     Args:
         progress: called now and then with the share of simulated time that has passed.
         scratch: folder in which the request table is kept, so that memory does not grow with the traffic; None keeps it in memory.
+        host: who answers in place of policies, if anybody does.
 
     Raises:
         TraceError: the traffic or the market cannot be had.
@@ -197,7 +219,9 @@ def simulate(
     recorder = Recorder(clock, list(pools), workload, lambda block, noted: requests.add(block.number, rows.rows(block, noted)))
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
-    made = {kind: create(one, f"{path}.{kind}") for kind in POLICIES if (one := getattr(parts, kind)) is not None}
+    given = host.policies if host is not None else {}
+    own = {kind: one for kind in POLICIES if kind not in given and (one := getattr(parts, kind)) is not None}
+    made = {**{kind: create(one, f"{path}.{kind}") for kind, one in own.items()}, **given}
     errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
     log = DecisionLog(clock, config.logged_share)
     fleet = Fleet(
@@ -223,7 +247,13 @@ def simulate(
     fleet.start()
     timeline.start()
     meter.start()
-    with _cycles_uncollected(), watched(config.policy_timeout_s):
+    with ExitStack() as stack:
+        if host is None:
+            stack.enter_context(_cycles_uncollected())
+            stack.enter_context(watched(config.policy_timeout_s))
+        else:
+            gateway.told = host.ended
+            host.begin(fleet)
         started = process_time()
         clock.run_with(workload.requests(), arrive, config.horizon_s)
         loop_cpu_s = process_time() - started
