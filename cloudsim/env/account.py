@@ -41,11 +41,10 @@ class Account:
 
     def settle(self, tables: RunTables) -> Ended:
         """Since the last reading, at the end of the run: its tables less what was given, so that unfinished requests count too."""
-        whole = whole_run(tables)
-        return self._give(Ended(*(total - given for total, given in zip(whole, self._given, strict=True))))
+        return self._give(whole_run(tables).less(self._given))
 
     def _give(self, ended: Ended) -> Ended:
-        self._given = Ended(*(given + more for given, more in zip(self._given, ended, strict=True)))
+        self._given = self._given.plus(ended)
         return ended
 
     def _spent_usd(self) -> float:

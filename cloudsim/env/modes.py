@@ -20,12 +20,17 @@ class Mode(Protocol):
 
     Attributes:
         kind: of the policy that the agent is.
-        actions, observations: spaces.
     """
 
     kind: str
-    actions: spaces.Space[Any]
-    observations: spaces.Dict
+
+    @property
+    def actions(self) -> spaces.Space[Any]:
+        """The space of actions."""
+
+    @property
+    def observations(self) -> spaces.Dict:
+        """The space of observations."""
 
     def agent(self, ask: Ask) -> object:
         """A policy for one run, which puts observations to `ask` and takes the actions that come back.
@@ -49,8 +54,8 @@ class BudgetMode:
     kind = "budget"
 
     def __init__(self, task: BudgetTask) -> None:
-        self._task = task
-        self.actions = spaces.Discrete(len(task.budgets))
+        self.task = task
+        self.actions: spaces.Space[Any] = spaces.Discrete(len(task.budgets))
         self.observations = _boxes(**{group: (len(names),) for group, names in task.features.items()})
 
     def agent(self, ask: Ask) -> BudgetDecider:
@@ -59,7 +64,7 @@ class BudgetMode:
         def choose(values: Values) -> int:
             return int(ask({group: np.array(row, np.float32) for group, row in values.items()}))
 
-        return BudgetDecider(self._task, choose)
+        return BudgetDecider(self.task, choose)
 
 
 class RoutingMode:
@@ -72,7 +77,7 @@ class RoutingMode:
 
     def __init__(self, tiers: int, most: int) -> None:
         self._tiers, self._most = tiers, most
-        self.actions = spaces.Discrete(most)
+        self.actions: spaces.Space[Any] = spaces.Discrete(most)
         self.observations = _boxes(
             action_mask=(most,), fleet=(len(FLEET) + tiers,), replicas=(most, len(REPLICA)), request=(len(REQUEST) + tiers,)
         )
@@ -120,7 +125,7 @@ class ScalingMode:
 
     def __init__(self, pools: Sequence[str], most: int) -> None:
         self._most = most
-        self.actions = spaces.MultiDiscrete([3] * len(pools))
+        self.actions: spaces.Space[Any] = spaces.MultiDiscrete([3] * len(pools))
         self.observations = _boxes(fleet=(len(LOAD),), pools=(len(pools), len(POOL)))
 
     def agent(self, ask: Ask) -> "_Scaler":

@@ -1,7 +1,7 @@
 """The simulation as a Gymnasium environment."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import gymnasium
 import numpy as np
@@ -20,12 +20,14 @@ from cloudsim.learning.reward import Ended, RewardWeights
 from cloudsim.simulation import Host, RunTables, build_pools, simulate
 
 MODES = ("budget", "routing", "scaling")
+MASK = "action_mask"
 
 
 class ServingEnv(gymnasium.Env[Observation, Any]):
     """One contender of an experiment, in which an agent takes the place of one policy; an episode is one replication.
 
-    `reset(seed=s)` begins replication 0 of the experiment with seed s, and each `reset()` after it the next replication. The same seed and
+    `reset(seed=s)` begins replication 0 of the experiment with seed s, and each `reset()` after it the next replication; the option
+    `replication` of a reset chooses another one. The same seed and
     actions give the same episode, to the byte of its tables, and the agent's decisions are the only difference to `python -m cloudsim run`.
     An episode terminates at the horizon, with an observation of zeros, and is never truncated.
 
@@ -64,7 +66,8 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
         self._config = config if isinstance(config, RunConfig) else compose(config, None, simulation.problems).config
         self._contender, self._weights = contender, weights or RewardWeights()
         self._mode = _mode(self._config, contender, mode, hold_s, most)
-        self.action_space, self.observation_space = self._mode.actions, self._mode.observations
+        self.action_space = self._mode.actions
+        self.observation_space = cast("gymnasium.Space[Observation]", self._mode.observations)
         self._seed, self._replication = self._config.seed, -1
         self._run: InvertedRun | None = None
         self._agent: object = None
@@ -72,10 +75,11 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
         self.tables: RunTables | None = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode; it goes on to the first decision."""
+        """Begin an episode, and go on to its first decision."""
         super().reset(seed=seed)
         self.close()
         self._seed, self._replication = (self._seed, self._replication + 1) if seed is None else (seed, 0)
+        self._replication = (options or {}).get("replication", self._replication)
         self._account = Account()
         self._run = InvertedRun(self._simulate)
         seen = self._run.resume(None)
@@ -100,6 +104,12 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
             ended = self._account.settle(self.tables)
         return self._seen(seen), self._weights.reward(ended), seen is None, False, self._info(ended, seen)
 
+    @property
+    def budget_task(self) -> BudgetTask:
+        """What the agent of budget mode is asked for."""
+        assert isinstance(self._mode, BudgetMode), "it is in budget mode"
+        return self._mode.task
+
     def close(self) -> None:
         """Give up an episode that has not ended."""
         if self._run is not None:
@@ -118,8 +128,8 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
     def _info(self, ended: Ended, seen: Observation | None) -> dict[str, Any]:
         now_s = self._account.now_s if seen is not None else self._config.horizon_s
         info = {**ended._asdict(), "now_s": now_s, "invalid": getattr(self._agent, "invalid", False)}
-        if isinstance(self._mode, RoutingMode):
-            info["action_mask"] = self._seen(seen)["action_mask"].astype(np.int8)
+        if MASK in self._mode.observations.spaces:
+            info[MASK] = self._seen(seen)[MASK].astype(np.int8)
         return info
 
 

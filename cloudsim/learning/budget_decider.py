@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from cloudsim.contracts import FleetView, ReplicaView, RequestView, Served
@@ -29,7 +30,7 @@ class BudgetTask:
     hold_s: float
 
     def __post_init__(self) -> None:
-        falling = all(richer > leaner for richer, leaner in zip(self.budgets, self.budgets[1:], strict=False))
+        falling = all(richer > leaner for richer, leaner in pairwise(self.budgets))
         if not self.budgets or not falling or not all(0 < budget <= 1 for budget in self.budgets):
             raise ValueError(f"budgets are {list(self.budgets)}; they must lie in (0, 1] and fall")
         if self.tiers < 1 or not self.hold_s >= 0:

@@ -25,6 +25,18 @@ class Ended(NamedTuple):
     missed: int
     cost_usd: float
 
+    def plus(self, other: "Ended") -> "Ended":
+        """Both together."""
+        return Ended(
+            self.met_sla + other.met_sla, self.right + other.right, self.missed + other.missed, self.cost_usd + other.cost_usd
+        )  # fmt: skip
+
+    def less(self, other: "Ended") -> "Ended":
+        """What is left of it without the other, which is a part of it."""
+        return Ended(
+            self.met_sla - other.met_sla, self.right - other.right, self.missed - other.missed, self.cost_usd - other.cost_usd
+        )  # fmt: skip
+
 
 class RewardWeights(Section):
     """What each is worth."""
