@@ -21,8 +21,8 @@ class BudgetTask:
     Args:
         budgets: what its choices mean, richest first.
         tiers: of users.
-        hold_s: seconds for which a choice also holds for the requests of the same tier that come after; 0 chooses for each request. A batch
-            reads the layers of its deepest member, so what one request gets shows only if those beside it get the same.
+        hold_s: seconds for which a choice also holds for all requests that come after; 0 chooses for each request. A batch reads the layers
+            of its deepest member, so what one request gets shows only if those beside it get the same.
     """
 
     budgets: tuple[float, ...]
@@ -58,21 +58,19 @@ class BudgetDecider:
     def __init__(self, task: BudgetTask, choose: Choose) -> None:
         self._budgets, self._hold_s, self._choose = task.budgets, task.hold_s, choose
         self._features = RequestFeatures(task.tiers)
-        self._until_s = [-1.0] * task.tiers
-        self._held = [0] * task.tiers
+        self._until_s, self._held = -1.0, 0
 
     def budget(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
         """The budget that is chosen, or that still holds."""
         features, now_s = self._features, fleet.now_s
         features.arrived(request, fleet)
-        tier = features.tier(request)
-        if now_s >= self._until_s[tier]:
-            self._held[tier] = self._choose({
+        if now_s >= self._until_s:
+            self._held = self._choose({
                 "fleet": features.fleet(fleet), "replica": features.replica(request, replica, fleet),
                 "request": features.request(request, fleet),
             })  # fmt: skip
-            self._until_s[tier] = now_s + self._hold_s
-        return self._budgets[self._held[tier]]
+            self._until_s = now_s + self._hold_s
+        return self._budgets[self._held]
 
     def learn(self, served: Served) -> None:
         """A request has ended."""

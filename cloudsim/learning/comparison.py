@@ -6,7 +6,7 @@ from typing import Any
 
 from cloudsim.config import RunConfig
 from cloudsim.learning.budget_decider import BudgetDecider, BudgetTask, Choose
-from cloudsim.learning.config import LearningConfig
+from cloudsim.learning.config import ComparisonConfig
 from cloudsim.learning.reward import RewardWeights, whole_run
 from cloudsim.metrics.statistics import interval
 from cloudsim.metrics.summary import metrics
@@ -59,14 +59,14 @@ def constant(choice: int) -> Choose:
     return lambda values: choice
 
 
-def compare(config: LearningConfig, arena: Arena, untrained: Choose, trained: Choose, moved: Callable[[str], None]) -> dict[str, Any]:
+def compare(settings: ComparisonConfig, arena: Arena, untrained: Choose, trained: Choose, moved: Callable[[str], None]) -> dict[str, Any]:
     """Play all and put what came out in one document: means and paired differences of `trained` to each other one, with 95 % intervals.
 
     Args:
         arena: with the training's seed, on which the fixed budget is tuned; all are then compared on that of the evaluation.
         moved: is told who was played.
     """
-    settings, budgets = config.comparison, arena.task.budgets
+    budgets = arena.task.budgets
     tuning: dict[str, float] = {}
     for at, budget in enumerate(budgets):
         tuning[f"{budget:g}"] = _mean(arena.play(settings.tuning, constant(at)))

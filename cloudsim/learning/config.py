@@ -1,4 +1,4 @@
-"""The schema of a training of policies: every key, its type, its unit and its limits; `experiments/learning.yaml` has the defaults."""
+"""The schema of a training of policies: what an experiment has not; `experiments/learning.yaml` has the defaults."""
 
 from typing import Annotated
 
@@ -27,10 +27,17 @@ class PpoConfig(Section):
     reward_scale: Positive = Field(description="rewards are multiplied by this for the value network")
 
 
+class BinsConfig(Section):
+    """Bins of one number."""
+
+    of: str = Field(description="the number, such as replica.queued_tokens")
+    edges: list[float] = Field(description="rising, in its unit; a value at an edge is in the bin above")
+
+
 class QLearningConfig(Section):
     """Tabular Q-learning."""
 
-    bins: dict[str, list[float]] = Field(description="edges of the bins of the state by number, such as replica.queued_tokens, in its unit")
+    bins: list[BinsConfig] = Field(description="numbers whose bins are the state")
     discount_per_s: Discount = Field(description="of the reward a simulated second later")
     step_size: Annotated[float, Field(gt=0, le=1)] = Field(description="least weight of what is new; early visits of a state weigh more")
     explore_first: Share = Field(description="share of decisions drawn at random at the start; it falls in a line")
@@ -49,16 +56,11 @@ class ComparisonConfig(Section):
 class LearningConfig(Section):
     """One training."""
 
-    experiment: Name = Field(description="experiment in which it is trained, as `run` takes it")
-    overrides: list[str] = Field(description="changes of its keys, as `run` takes them")
     contender: Name = Field(description="of the experiment; the learner takes the place of its budget policy")
     algorithm: Annotated[str, Field(pattern="^(ppo|q_learning)$")] = Field(description="ppo or q_learning")
-    seed: Seed = Field(description="root of all random numbers of the training, those of the experiment included")
     steps: Count = Field(description="decisions")
-    hold_s: NotNegative = Field(description="seconds for which a choice also holds for requests of the same tier; 0 for one request alone")
+    hold_s: NotNegative = Field(description="seconds for which a choice also holds for all requests that come after; 0 chooses for each")
     reward: RewardWeights
     ppo: PpoConfig
     q_learning: QLearningConfig
     comparison: ComparisonConfig
-    json_output: bool = Field(alias="json", description="print one JSON document on standard output and nothing else there")
-    output_dir: Annotated[str, Field(min_length=1)] = Field(description="folder; the same command goes on with what lies there")

@@ -76,7 +76,7 @@ def read_policy(folder: Path, kind: str) -> TrainedPolicy:
 
 def _arrays(path: Path) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, BadZipFile, KeyError, EOFError) as error:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, BadZipFile, KeyError, EOFError, TypeError) as error:
         raise ValueError(f"{path} cannot be read ({type(error).__name__}: {error}); train the policy again") from None

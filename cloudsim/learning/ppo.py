@@ -6,7 +6,7 @@ from itertools import count
 from math import nan
 from pathlib import Path
 from statistics import fmean
-from typing import Any, cast
+from typing import Any
 
 import gymnasium
 
@@ -14,8 +14,7 @@ from cloudsim.atomic_file import replace_text
 from cloudsim.env import ServingEnv
 from cloudsim.env.modes import Observation
 from cloudsim.errors import ConfigError, ModelError
-from cloudsim.learning.budget_decider import BudgetTask
-from cloudsim.learning.config import LearningConfig
+from cloudsim.learning.config import PpoConfig
 from cloudsim.learning.learner import Report, Watch
 from cloudsim.learning.network import Network, write_network
 
@@ -59,8 +58,9 @@ class PpoLearner:
     replications it has not played and a new stream of random numbers, so it ends near, not at, what it would have been.
 
     Args:
-        config: of the training.
-        task: what budgets it chooses from.
+        settings: of the algorithm.
+        steps: decisions it takes; the last update may go a little beyond them.
+        seed: of its random numbers and of the episodes.
         envs: in which it learns, side by side.
         folder: of the checkpoint.
 
@@ -69,25 +69,25 @@ class PpoLearner:
         ModelError: the checkpoint cannot be read, or belongs to another network.
     """
 
-    def __init__(self, config: LearningConfig, task: BudgetTask, envs: list[ServingEnv], folder: Path) -> None:
+    def __init__(self, settings: PpoConfig, steps: int, seed: int, envs: list[ServingEnv], folder: Path) -> None:
         try:
             import torch
             from stable_baselines3 import PPO
             from stable_baselines3.common.vec_env import DummyVecEnv
         except ModuleNotFoundError as error:
             raise ConfigError(f"PPO needs {error.name}: pip install -c constraints.txt -e '.[rl]'") from None
-        self._config, self._task, self._folder, settings = config, task, folder, config.ppo
+        self._last, self._task, self._folder = steps, envs[0].budget_task, folder
         done = self._begun()
         self._steps, self._began = int(done.get("steps", 0)), int(done.get("episodes", 0))
         self._played, self._told = int(done.get("played", 0)), 0
         self._sums: list[float] = []  # of the episodes of this session
         numbers = count(self._played)
-        played = [Episodes(env, config.seed, numbers, settings.reward_scale, self._sums) for env in envs]
+        played = [Episodes(env, seed, numbers, settings.reward_scale, self._sums) for env in envs]
         self._model = PPO(
             "MultiInputPolicy", DummyVecEnv([lambda env=env: env for env in played]), learning_rate=settings.learning_rate,  # type: ignore[misc]
             n_steps=settings.rollout_steps, batch_size=settings.batch, n_epochs=settings.epochs, gamma=settings.discount,
             gae_lambda=settings.gae_lambda, clip_range=settings.clip, ent_coef=settings.entropy,
-            policy_kwargs={"net_arch": list(settings.hidden), "activation_fn": torch.nn.Tanh}, seed=config.seed + self._steps, device="cpu",
+            policy_kwargs={"net_arch": list(settings.hidden), "activation_fn": torch.nn.Tanh}, seed=seed + self._steps, device="cpu",
         )  # fmt: skip
         if done:
             self._restore()
@@ -97,12 +97,12 @@ class PpoLearner:
         from torch import nn
 
         policy = self._model.policy
-        parts = [*cast("nn.Sequential", policy.mlp_extractor.policy_net), policy.action_net]
+        parts = [*policy.mlp_extractor.policy_net, policy.action_net]
         layers = (part for part in parts if isinstance(part, nn.Linear))
         return Network([(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy()) for layer in layers])
 
     def train(self, watch: Watch) -> None:
-        """See `BudgetLearner`; the last update may go a little beyond the steps."""
+        """See `BudgetLearner`."""
         from stable_baselines3.common.callbacks import BaseCallback
 
         learner = self
@@ -114,7 +114,7 @@ class PpoLearner:
             def _on_rollout_start(self) -> None:
                 learner._updated(watch)
 
-        left = self._config.steps - self._steps
+        left = self._last - self._steps
         if left > 0:
             self._model.num_timesteps = self._steps
             from cloudsim.l2a.threads import torch_threads

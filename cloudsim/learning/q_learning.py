@@ -10,8 +10,7 @@ import numpy as np
 from cloudsim.atomic_file import replace_text
 from cloudsim.env import ServingEnv
 from cloudsim.errors import ModelError
-from cloudsim.learning.budget_decider import BudgetTask
-from cloudsim.learning.config import LearningConfig
+from cloudsim.learning.config import QLearningConfig
 from cloudsim.learning.learner import Report, Watch
 from cloudsim.learning.q_table import QTable, write_table
 
@@ -29,8 +28,9 @@ class QLearner:
     been.
 
     Args:
-        config: of the training.
-        task: what budgets it chooses from.
+        settings: of the algorithm.
+        steps: decisions it takes, those of the episode under way at the last one included.
+        seed: of its random numbers and of the episodes.
         env: in which it learns.
         folder: of the checkpoint.
 
@@ -39,18 +39,18 @@ class QLearner:
         ValueError: the bins cannot be used.
     """
 
-    def __init__(self, config: LearningConfig, task: BudgetTask, env: ServingEnv, folder: Path) -> None:
-        self._config, self._env, self._path = config, env, folder / CHECKPOINT
-        self._table = QTable(task, config.q_learning.bins)
+    def __init__(self, settings: QLearningConfig, steps: int, seed: int, env: ServingEnv, folder: Path) -> None:
+        self._settings, self._last, self._seed, self._env, self._path = settings, steps, seed, env, folder / CHECKPOINT
+        self._table = QTable(env.budget_task, {bins.of: bins.edges for bins in settings.bins})
         self._visits = np.zeros(self._table.values.shape, np.int64)
-        self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy=config.seed, spawn_key=(1,))))
+        self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy=seed, spawn_key=(1,))))
         self._steps = self._episodes = 0
         if self._path.is_file():
             self._restore()
 
     def train(self, watch: Watch) -> None:
         """See `BudgetLearner`."""
-        while self._steps < self._config.steps:
+        while self._steps < self._last:
             reward = self._episode()
             self._episodes += 1
             self._save()
@@ -61,14 +61,14 @@ class QLearner:
         write_table(folder, self._table)
 
     def _episode(self) -> float:
-        """One replication; a table that has made its last step in it only plays on."""
-        settings, values, visits, config = self._config.q_learning, self._table.values, self._visits, self._config
+        """One replication."""
+        settings, values, visits = self._settings, self._table.values, self._visits
         choices = values.shape[-1]
-        seen, info = self._env.reset(seed=config.seed, options={"replication": self._episodes})
+        seen, info = self._env.reset(seed=self._seed, options={"replication": self._episodes})
         over, rewards = False, []
         state = self._table.state(seen)  # type: ignore[arg-type]
         while not over:
-            done = min(1.0, self._steps / config.steps)
+            done = min(1.0, self._steps / self._last)
             drawn, other = self._random.random(), int(self._random.integers(choices))
             explores = drawn < settings.explore_first + done * (settings.explore_last - settings.explore_first)
             place = (*state, other if explores else int(values[state].argmax()))

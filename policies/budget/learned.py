@@ -12,8 +12,8 @@ TRAINED = Path(__file__).parent / "trained" / "ppo"
 class Learned:
     """The budget to which a network trained by proximal policy optimisation gives the highest score (PPO, arXiv 1707.06347).
 
-    It sees request, replica and fleet as numbers in [0, 1] (`cloudsim.learning.features`); a choice may hold for some seconds for the
-    requests of its tier (`BudgetTask.hold_s`). In use it is greedy and draws nothing. What it sees, its reward and its scenario are ours;
+    It sees request, replica and fleet as numbers in [0, 1] (`cloudsim.learning.features`); a choice may hold for some seconds for all
+    requests that come (`BudgetTask.hold_s`). In use it is greedy and draws nothing. What it sees, its reward and its scenario are ours;
     the card in its folder says how it was trained and what came out. A choice costs some thirty microseconds, a held one three.
 
     Args:

@@ -12,7 +12,7 @@ TRAINED = Path(__file__).parent / "trained" / "q_learning"
 class QTable:
     """The budget with the highest value for the tier and the bins of load it meets, learnt by Q-learning (Watkins and Dayan, 1992).
 
-    The bins stand in the table's file, in tokens, requests and so on; a choice may hold for some seconds for the requests of its tier
+    The bins stand in the table's file, in tokens, requests and so on; a choice may hold for some seconds for all requests that come
     (`BudgetTask.hold_s`). In use it is greedy, draws nothing and learns no more. Bins, reward and scenario are ours; the card in its folder
     says how it was trained and what came out. A choice costs some ten microseconds, a held one three.
 
