@@ -88,7 +88,8 @@ def bench_config(replicas: int, requests: int) -> RunConfig:
         "traffic": traffic,
         "workload": {
             "rate_scale": 1.0, "reasoning_fraction": 0.0, "difficulty_alpha": 1.0, "difficulty_beta": 1.0, "difficulty_noise": 0.1,
-            "feedback_error": 0.1,
+            "feedback_error": 0.1, "length_noise": 0.0, "tenants": 1, "tenant_skew": 0.0, "confidence_auroc": 0.8,
+            "reasoning_saturation": 4.0,
         },
         "tiers": {"all": {"share": 1.0, "ttft_s": 1.0, "tpot_s": 0.05, "e2e_s": 30.0}},
         "spot": {"_target_": "cloudsim.bench.RollingReclaim", "slots": replicas},

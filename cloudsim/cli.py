@@ -20,6 +20,8 @@ COMMANDS = {
     "evaluate": ("cloudsim.commands.evaluate:main", "measure an elastic model against its baselines"),
     "profile": ("cloudsim.commands.profile:main", "measure what the simulator needs to know of a model"),
     "models": ("cloudsim.commands.models:main", "what is known of models and GPUs, and what one does on the other"),
+    "league": ("cloudsim.commands.league:main", "rank all policies of a kind over scenarios"),
+    "tune": ("cloudsim.commands.tune:main", "search a contender's own parameters on traces of their own"),
     "policies": ("cloudsim.commands.policies:main", "every policy there is, and whether one keeps its contract"),
     "traces": ("cloudsim.commands.traces:main", "known traffic and spot traces, and what a file of your own says"),
     "report": ("cloudsim.commands.report:main", "make the HTML report of finished runs again"),

@@ -53,6 +53,17 @@ class WorkloadConfig(Section):
     difficulty_beta: Positive = Field(description="second parameter of that distribution")
     difficulty_noise: NotNegative = Field(description="standard deviation of the difficulty a router sees around the true one")
     feedback_error: Share = Field(description="share of the answers of which users and verifiers say right for wrong or wrong for right")
+    length_noise: NotNegative = Field(
+        description="standard deviation of the logarithm of the predicted over the true length of an answer, whose median is 1"
+    )
+    tenants: Count = Field(description="tenants that share the fleet; requests are divided among them at random")
+    tenant_skew: NotNegative = Field(description="exponent of Zipf's law: the r-th tenant sends requests in proportion to r ^ -tenant_skew")
+    reasoning_saturation: Positive = Field(
+        description="k: under an effort policy a share s of the reasoning keeps (1 - exp(-k s)) / (1 - exp(-k)) of the score"
+    )
+    confidence_auroc: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        description="how well confidences tell right answers from wrong ones: the chance that a right one has more; 1 knows, 0.5 does not"
+    )
 
 
 class ProviderConfig(Section):
@@ -157,6 +168,7 @@ class PoolConfig(Section):
     model: Name
     elastic: Name | None = Field(default=None, description="elastic profile, or null for a static model")
     instances: Annotated[int, Field(ge=0)] = Field(description="instances to keep running, or to begin with where a policy scales them")
+    instance: Name | None = Field(default=None, description="instance type of this pool, with as many GPUs; null takes fleet.instance")
 
 
 class ContenderConfig(Section):
@@ -166,8 +178,10 @@ class ContenderConfig(Section):
     admission: Component
     routing: Component
     budget: Component
+    effort: Component | None = Field(default=None, description="null: the level of the budget says how much reasoning is written")
     provisioning: Component
     notice: Component
+    scheduling: Component | None = Field(default=None, description="order within a replica; null for vLLM's FCFS, the fastest to simulate")
     scaling: Component | None = Field(default=None, description="what sets the instances of the pools; null keeps those configured")
 
 

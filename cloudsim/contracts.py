@@ -6,7 +6,8 @@ else, so a run stays deterministic. A new one is one file and one YAML entry wit
 
 Besides its method a policy may have:
 
-- `learn(self, served: Served)`: it is told how each request ended (policies on requests only: admission, routing, budget).
+- `learn(self, served: Served)`: it is told how each request ended (policies on requests only: admission, routing, budget,
+  effort).
 - `observes`: what it looks at, such as `("request.tier", "replica.outstanding", "fleet.now_s")`; the conformance suite holds it to that.
 - `oracle`: what it knows that nobody can know, such as `("length",)`; it is a bound then, and reports say so.
 """
@@ -19,6 +20,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cloudsim.views import AnswerView as AnswerView
 from cloudsim.views import DenseLatency as DenseLatency
 from cloudsim.views import FleetView as FleetView
 from cloudsim.views import ReplicaView as ReplicaView
@@ -33,11 +35,37 @@ class AdmissionPolicy(Protocol):
         """False rejects it."""
 
 
+class Route(NamedTuple):
+    """A replica, and how it is to answer.
+
+    Args:
+        replica: one of `fleet.ready`.
+        samples: answers it writes, from 1 to 64, of which a vote takes one (`cloudsim.models.voting`). They are one sequence that is so
+            many times as long: the prompt is prefilled once, the samples follow each other. Fewer are written where so many do not fit.
+        final: the answer goes to the client as it is written and is not reviewed.
+    """
+
+    replica: ReplicaView
+    samples: int = 1
+    final: bool = False
+
+
 class RoutingPolicy(Protocol):
     """Which replica serves a request."""
 
-    def route(self, request: RequestView, fleet: FleetView) -> ReplicaView:
-        """One of `fleet.ready`, which is not empty."""
+    def route(self, request: RequestView, fleet: FleetView) -> ReplicaView | Route:
+        """One of `fleet.ready`, which is not empty; asked again where a replica went away under a request."""
+
+
+class Reviewer(Protocol):
+    """A routing policy that looks at answers before the client does."""
+
+    def review(self, request: RequestView, answer: AnswerView, fleet: FleetView) -> ReplicaView | Route | None:
+        """None delivers the answer; one of `fleet.ready` throws it away and serves the request there from its prompt.
+
+        It is asked when a replica has completed an answer that was not `final`, and some replica is ready. Until then the client sees
+        nothing of the answer, so an accepted one arrives whole. A request may go through as many models as there are pools, no more.
+        """
 
 
 class ReplicaFilter(Protocol):
@@ -68,6 +96,50 @@ class BudgetPolicy(Protocol):
         """A budget in (0, 1]; the richest level of the replica's profile within it is taken, for the life of the sequence."""
 
 
+class EffortPolicy(Protocol):
+    """How much of its reasoning a request may write, whatever the model; where a contender has none, the level of the budget says so."""
+
+    def effort(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
+        """A share of the request's reasoning tokens, in (0, 1]; no more than its level grants. Asked whenever a replica is to serve it."""
+
+
+class Tightener(Protocol):
+    """An effort policy that looks again at requests that run."""
+
+    def tighten(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
+        """A share in (0, 1]; one above that of the request changes nothing, and what is written stays.
+
+        Asked at each control interval of the fleet for each request whose answer is being written, at a step boundary of its replica;
+        `request.generated_tokens` is then what it has written.
+        """
+
+
+class SchedulingPolicy(Protocol):
+    """In which order a replica serves its requests, and who gives way.
+
+    Those who wait are admitted by rank, the lowest first, until the first of them does not fit (vLLM's priority scheduling). Where blocks
+    run out, the running request of the highest rank is preempted and computed again. Among equal ranks it is as in vLLM's FCFS: the last
+    one admitted is preempted first and goes to the front, the others wait in the order of coming. One object serves all replicas of a
+    contender; what it keeps by replica goes by `replica.index`.
+
+    `rank` is all that a policy must have. It may also have:
+
+    - `reorders = True`, a class attribute: ranks of those who wait change with time or service. They are asked for anew, oldest request
+      first, before a step that has room, if somebody came or left since the last time that the first of them did not fit; but not of one
+      that waits alone and fits.
+    - `observe(replica)`: called before each such new ranking of more than one.
+    - `victim(replica)`: who of `replica.running` is preempted where blocks run out.
+    - `quantum_tokens(request, replica)`: at least 1. After so many tokens a running request is ranked anew, and from then on gives way to
+      one that waits, ranks before it and does not fit: the fewest that it needs go, the highest ranks first, to be computed again.
+      Where nobody waits, nobody is asked: a quantum that has long been over ends when somebody comes.
+
+    `generated_tokens` are up to date in each request that is asked about, and in all of the replica in `observe` and `victim`.
+    """
+
+    def rank(self, request: RequestView, replica: ReplicaView) -> float:
+        """A finite number for a request that begins to wait (also when preempted), whose quantum is over, or whose KV has come."""
+
+
 class Served(NamedTuple):
     """How a request ended, for policies that learn.
 
@@ -78,7 +150,7 @@ class Served(NamedTuple):
         ttft_s, tpot_s, e2e_s: at the client; NaN where there is none.
         met_sla: whether it was completed within the targets of its tier.
         budget: compute budget of its level, in (0, 1]; NaN if it never had a replica.
-        gpu_s: GPU-seconds attributed to it.
+        gpu_s: GPU-seconds attributed to it, those of answers that were thrown away included.
         right_seen: whether a user or a verifier found the answer right, who errs in a share `workload.feedback_error` of the cases.
         at_s: simulated time at which it ended in the fleet; a client hears of it a few milliseconds later.
     """

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudsim.clock import Clock
+from cloudsim.contracts import Route
 from cloudsim.metrics.tables import DECISIONS
 from cloudsim.metrics.words import Words, encode
 from cloudsim.observation import Seen, observed, revealed
@@ -78,6 +79,8 @@ def described(value: Any) -> str:
     index = getattr(value, "index", None)
     if type(value).__name__ == "ReplicaView":
         return f"replica {index}"
+    if isinstance(value, Route):
+        return f"{described(value.replica)}, samples {value.samples}{', final' * value.final}"
     if isinstance(value, Mapping):
         return json.dumps(dict(value), default=described)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -9,6 +9,9 @@ from typing import Any
 
 from cloudsim.views import View
 
+PARTS = {"NoticedRequest": "noticed", "Served": "served", "PoolLoad": "pool", "ZoneRecord": "record", "AnswerView": "answer"}
+"""Names in the notes of what views have within them."""
+
 Seen = dict[str, Any]
 """Values by name, such as `request.tier` and `replica[3].outstanding`."""
 
@@ -61,6 +64,8 @@ def revealed(source: Any) -> Any:
         return object.__getattribute__(source, "_source")
     if type(source) in (list, tuple):
         return type(source)(revealed(one) for one in source)
+    if isinstance(source, tuple) and hasattr(source, "_fields"):
+        return type(source)(*map(revealed, source))
     return source
 
 
@@ -69,7 +74,7 @@ def kind_of(source: Any) -> str:
     name = type(source).__name__
     if isinstance(source, View) or (is_dataclass(source) and name.endswith("View")):
         return name.removesuffix("View").lower()
-    return {"NoticedRequest": "noticed", "Served": "served"}.get(name, "")
+    return PARTS.get(name, "")
 
 
 def _noted(value: Any, name: str, seen: Seen) -> Any:
@@ -82,5 +87,8 @@ def _noted(value: Any, name: str, seen: Seen) -> Any:
     if isinstance(value, Mapping) and any(isinstance(one, list | tuple) for one in value.values()):
         seen[name] = {key: len(one) for key, one in value.items()}
         return {key: tuple(observed(one, seen) for one in group) for key, group in value.items()}
+    if isinstance(value, Mapping) and any(kind_of(one) for one in value.values()):
+        seen[name] = list(value)
+        return {key: observed(one, seen) for key, one in value.items()}
     seen[name] = value
     return value

@@ -25,7 +25,7 @@ from cloudsim.cluster.shrinking import Shrinking
 from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
 from cloudsim.composition.components import POLICIES
-from cloudsim.config import RunConfig
+from cloudsim.config import Component, ContenderConfig, RunConfig
 from cloudsim.contracts import Served
 from cloudsim.decision_log import DecisionLog
 from cloudsim.errors import CloudsimError, ConfigError
@@ -36,11 +36,14 @@ from cloudsim.metrics.request_table import RequestTable
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.metrics.words import Words
 from cloudsim.models.own import OwnModels
+from cloudsim.models.voting import WAYS
 from cloudsim.policy_errors import Breaches, PolicyErrors
 from cloudsim.serving.answers import build_answers
 from cloudsim.serving.decisions import Decisions, RequestPolicies
 from cloudsim.serving.gateway import Gateway
 from cloudsim.serving.policy_watch import watched
+from cloudsim.serving.scheduling import Scheduling
+from cloudsim.serving.tightening import Tightening
 from cloudsim.streams import stream
 from cloudsim.workload.drawing import draw_blocks
 from cloudsim.workload.workload import Workload
@@ -171,12 +174,11 @@ def problems(config: RunConfig) -> list[str]:
             except CloudsimError as error:
                 found += [f"family.task: {problem}" for problem in error.problems]
         for kind in POLICIES:
-            component = getattr(parts, kind)
             try:
-                if component is not None:
-                    create(component, f"contenders.{contender}.{kind}")
+                _create(parts, contender, kind)
             except CloudsimError as error:
                 found += error.problems
+        found += _effort_problems(config, contender, pools)
     if len(kinds) > 1:
         mixed = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
         found.append(f"contenders mix scores of base and instruct models, which are not comparable ({mixed})")
@@ -211,7 +213,9 @@ def simulate(
     workload = Workload(draw_blocks(config, replication))
     spot = build_market(config, replication)
     pools = build_pools(config, contender)
-    parts, path = config.contenders[contender], f"contenders.{contender}"
+    parts = config.contenders[contender]
+    if unknown := _effort_problems(config, contender, pools):
+        raise ConfigError(*unknown)
     answers = build_answers(config, workload, pools)
     clock = Clock()
     rows = RequestRows(config, list(pools.values()), answers)
@@ -220,23 +224,24 @@ def simulate(
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
     given = host.policies if host is not None else {}
-    own = {kind: one for kind in POLICIES if kind not in given and (one := getattr(parts, kind)) is not None}
-    made = {**{kind: create(one, f"{path}.{kind}") for kind, one in own.items()}, **given}
+    made = {kind: given[kind] if kind in given else _create(parts, contender, kind) for kind in POLICIES}
     errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
     log = DecisionLog(clock, config.logged_share)
+    scheduling = Scheduling(made["scheduling"], errors, log) if made["scheduling"] is not None else None
     fleet = Fleet(
         clock, config, pools, residences, market, made["provisioning"], errors, log, contender, replication,
-        lambda request: finished(request),
+        lambda request: finished(request), scheduling,
     )  # fmt: skip
-    policies = RequestPolicies(**{kind: made[kind] for kind in ("admission", "routing", "budget", "notice")})
-    gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, Decisions(policies, fleet, errors, log))
+    policies = RequestPolicies(**{kind: policy for kind, policy in made.items() if kind not in ("provisioning", "scaling", "scheduling")})
+    decisions = Decisions(policies, fleet, errors, log, answers)
+    gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, decisions)
     arrive, finished = gateway.arrive, gateway.finished
-    if "scaling" in made:
+    if made["scaling"] is not None:
         load = LoadMeter(clock, config, fleet, gateway)
         fleet.wanted = Scaler(made["scaling"], load, errors, log).targets
         arrive, finished = load.arrive, load.finished
     for kind in ("provisioning", "scaling"):
-        tell(made.get(kind), config, replication, spot, pools)
+        tell(made[kind], config, replication, spot, pools)
     hardware: HardwareSource = create(config.hardware, "hardware")
     shrinking = Shrinking(clock, config, fleet, hardware, residences, replication, gateway.shrunk, gateway.crashed)
     fleet.node_ready = shrinking.watch
@@ -247,6 +252,7 @@ def simulate(
     fleet.start()
     timeline.start()
     meter.start()
+    Tightening(clock, fleet, decisions, config.fleet.control_interval_s).start()
     with ExitStack() as stack:
         if host is None:
             stack.enter_context(_cycles_uncollected())
@@ -267,6 +273,16 @@ def simulate(
         sources += [hardware.source, *(source for one in residences.values() for source in one.sources)]
     for pool in pools.values():
         sources += [*pool.sources, pool.model.score_source(config.family.task)]
+    if policies.reviewer is not None:
+        sources.append(Source("confidence of answers", Provenance.ASSUMED, f"signal detection, AUROC {config.workload.confidence_auroc:g}"))
+    if decisions.efforts:
+        origin = (
+            f"(1 − exp(−k·s)) / (1 − exp(−k)) of the score for a share s of the reasoning, k = {config.workload.reasoning_saturation:g}"
+        )
+        sources.append(Source("quality of shorter reasoning", Provenance.ASSUMED, f"{origin} (form of arXiv 2505.20522)"))
+    if decisions.sampled:
+        origin = f"samples are independent, wrong ones of {WAYS} kinds (arXiv 2203.11171)"
+        sources.append(Source("votes among samples", Provenance.ASSUMED, origin))
     if config.engine.precision != "bf16":
         sources.append(Source(f"quality in {config.engine.precision}", Provenance.ASSUMED, "taken to be that of bf16"))
     return RunTables(
@@ -280,6 +296,23 @@ def simulate(
         clock.fired,
         loop_cpu_s,
     )
+
+
+def _create(parts: ContenderConfig, contender: str, kind: str) -> Any:
+    """A policy of a contender, None where it has none of that kind; `ConfigError` if it cannot be made."""
+    component: Component | None = getattr(parts, kind)
+    return create(component, f"contenders.{contender}.{kind}") if component is not None else None
+
+
+def _effort_problems(config: RunConfig, contender: str, pools: Mapping[str, Pool]) -> list[str]:
+    """Pools whose answers are known, so that nobody can say what less reasoning would make of them."""
+    known = [pool.profile.name for pool in pools.values() if pool.measured is not None]
+    if config.contenders[contender].effort is None or not known:
+        return []
+    return [
+        f"contenders.{contender}.effort: the answers of {', '.join(known)} were measured, and none with less reasoning than a level's; "
+        "leave effort null, which lets the budget's levels say how much is written"
+    ]
 
 
 @contextmanager

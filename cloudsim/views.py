@@ -37,6 +37,27 @@ class DenseLatency(NamedTuple):
         return min(1.0, max(0.0, left_s / self.total_s(output_tokens)))
 
 
+class AnswerView(NamedTuple):
+    """A finished answer as a policy sees it that may send the request on; whether it is right is not there to be seen.
+
+    Args:
+        confidence: estimate in [0, 1] that it is right; `cloudsim.models.confidence` states its error.
+        agreement: share of its samples that say the same; 1 where there is one.
+        pool, model: that answered.
+        output_tokens: its length, all samples together.
+        attempt: answers of the request before this one.
+        samples: how many it was voted among.
+    """
+
+    confidence: float
+    agreement: float
+    pool: str
+    model: str
+    output_tokens: int
+    attempt: int
+    samples: int
+
+
 class View:
     """Read-only: whoever sets an attribute gets a `TypeError`."""
 
@@ -79,7 +100,7 @@ class RequestView(View):
 
     @property
     def generated_tokens(self) -> int:
-        """More than 0 if it lost its replica on the way: tokens of the answer that exist already."""
+        """Tokens of its answer: those that exist when it is dispatched again or ranked, or when a scheduling policy looks at a batch."""
         return self._request.generated_tokens
 
     @property
@@ -93,9 +114,34 @@ class RequestView(View):
         return self._request.difficulty_seen
 
     @property
+    def output_tokens_seen(self) -> int:
+        """A noisy estimate of `full_output_tokens`, at least 1."""
+        return self._request.output_tokens_seen
+
+    @property
+    def tenant(self) -> int:
+        """Number of the tenant that sent it."""
+        return self._request.tenant
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """Of `full_output_tokens`, those before the answer proper: only for policies that say `oracle = ("length",)`."""
+        return self._request.reasoning_tokens
+
+    @property
     def retries(self) -> int:
         """Times it lost its replica."""
         return self._request.retries
+
+    @property
+    def preempted(self) -> int:
+        """Times it had to leave a batch for want of blocks, or because another one ranked before it."""
+        return self._request.preempted
+
+    @property
+    def escalations(self) -> int:
+        """Answers of it that were thrown away for another model's."""
+        return self._request.escalations
 
     @property
     def full_output_tokens(self) -> int:
@@ -158,6 +204,26 @@ class ReplicaView(View):
     def outstanding(self) -> int:
         """Requests it has."""
         return self._replica.outstanding
+
+    @property
+    def now_s(self) -> float:
+        """Simulated time."""
+        return self._replica.clock.now
+
+    @property
+    def tiers(self) -> Sequence[TierConfig]:
+        """The tiers and their targets."""
+        return self._replica.tiers
+
+    @property
+    def running(self) -> Sequence[RequestView]:
+        """Its batch, in the order of admission."""
+        return [request.view for request in self._replica.running.values()]
+
+    @property
+    def waiting(self) -> Sequence[RequestView]:
+        """Those that wait for a place in the batch, the next one first."""
+        return [request.view for request in self._replica.waiting]
 
     @property
     def queued_tokens(self) -> int:

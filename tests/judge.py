@@ -2,8 +2,12 @@
 
 It states the semantics of a replica (vLLM V1) in the most direct way, shares only the data types with the product, and is slow on
 purpose. `cloudsim.serving.replica` must give the same time stamps.
+
+With a `Rule` it schedules by rank, as `cloudsim.contracts.SchedulingPolicy` says. Where a sequence is itself the victim, those after it in
+the batch still take their step, which vLLM leaves out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -24,6 +28,26 @@ class Sequence:
     done_s: float = -1.0
     preempted: int = 0
     decoding: bool = False  # its prompt is done: each further step brings one token
+    rank: float = 0.0
+    order: int = 0  # among equal ranks
+    expiry: int = 0  # generated tokens at which its quantum is over
+    yields: bool = False  # it has used a quantum since it was admitted
+
+
+@dataclass
+class Rule:
+    """A scheduling policy for sequences.
+
+    Args:
+        rank: of (index, generated, preempted, time); the time counts only where it reorders.
+        victim: chooses from the batch; None is the highest rank.
+        quantum: of (index, generated); None is no preemption by the policy.
+    """
+
+    rank: Callable
+    reorders: bool = False
+    victim: Callable | None = None
+    quantum: Callable | None = None
 
 
 @dataclass
@@ -40,6 +64,9 @@ class Judge:
     busy_s: float = 0.0
     steps: int = 0
     most_used: int = 0
+    rule: Rule | None = None
+    changed: bool = True  # somebody came or left since the first of those who wait was last found not to fit
+    numbers: int = 0
 
     def used(self):
         return sum(s.blocks * s.units for s in self.running)
@@ -54,45 +81,65 @@ class Judge:
 
     def preempt(self, s):
         s.blocks = s.stored = 0
-        s.decoding = False
+        s.decoding = s.yields = False
         s.target = s.prompt + s.generated
         s.preempted += 1
-        self.waiting.insert(0, s)
+        if self.rule is None:
+            self.waiting.insert(0, s)
+        else:
+            self.numbers += 1
+            s.order = -self.numbers  # in front of the others of its rank
+            self.wait(s, self.now)
+
+    def arrive(self, s):
+        self.numbers += 1
+        s.order = self.numbers
+        self.wait(s, s.arrival_s)
+
+    def wait(self, s, now):
+        if self.rule is not None:
+            s.rank = self.rank(s, now)
+        self.changed = True
+        self.waiting.append(s)
+
+    def rank(self, s, now):
+        return self.rule.rank(s.index, s.generated, s.preempted, now if self.rule.reorders else 0.0)
+
+    def key(self, s):
+        return s.rank, s.order
+
+    def victim(self):
+        if self.rule is None:
+            return self.running[-1]
+        if self.rule.victim is not None:
+            return self.rule.victim(self.running)
+        return max(self.running, key=self.key)
 
     def step(self):
         """One step from `now`; False if there is nothing to do."""
-        left, scheduled, preempted = self.step_tokens, [], False
-        i = 0
-        while i < len(self.running):
-            s = self.running[i]
+        left, scheduled, preempted = self.step_tokens, {}, False
+        for s in list(self.running):
             tokens = min(s.target - s.stored, left)
-            while not self.allocate(s, s.stored + tokens):
-                victim = self.running.pop()
+            while s in self.running and not self.allocate(s, s.stored + tokens):
+                victim = self.victim()
+                left += scheduled.pop(victim.index, 0)
+                self.running.remove(victim)
                 self.preempt(victim)
                 preempted = True
-                if victim is s:
-                    break
+            if s in self.running:
+                scheduled[s.index] = tokens
+                left -= tokens
+        if not preempted and self.waiting and left > 0:
+            if self.rule is None:
+                self.admit(left, scheduled)
             else:
-                scheduled.append((s, tokens))
-                left -= tokens
-                i += 1
-                continue
-            break
-        if not preempted:
-            while self.waiting and left > 0 and len(self.running) < self.max_sequences:
-                s = self.waiting[0]
-                tokens = min(s.target, left)
-                if not self.allocate(s, tokens):
-                    break
-                self.waiting.pop(0)
-                self.running.append(s)
-                scheduled.append((s, tokens))
-                left -= tokens
+                self.admit_in_order(left, scheduled)
         if not scheduled:
             return False
         self.most_used = max(self.most_used, self.used())
         counts = [0] * len(self.profile.levels)
         decodes, chunks = [], []
+        scheduled = [(s, scheduled[s.index]) for s in self.running if s.index in scheduled]
         for s, tokens in scheduled:
             counts[s.level] += 1
             (decodes if s.decoding else chunks).append((s, tokens))
@@ -111,8 +158,10 @@ class Judge:
         for s, tokens in scheduled:
             s.stored += tokens
             if s.stored == s.target:
-                s.decoding = True
                 s.generated += 1
+                if not s.decoding and self.rule is not None and self.rule.quantum is not None:
+                    s.expiry, s.yields = s.generated + self.rule.quantum(s.index, s.generated), False
+                s.decoding = True
                 s.target += 1
                 if s.first_token_s < 0:
                     s.first_token_s = self.now
@@ -121,7 +170,71 @@ class Judge:
         for s in [s for s in self.running if s.done_s >= 0]:
             s.blocks = 0
             self.running.remove(s)
+            self.changed = True
         return True
+
+    def admit(self, left, scheduled):
+        """First come, first served."""
+        while self.waiting and left > 0 and self.fits(self.waiting[0], left):
+            left = self.let_in(self.waiting[0], left, scheduled)
+
+    def admit_in_order(self, left, scheduled):
+        """By rank, the lowest first, until the first does not fit and nobody gives way to it."""
+        if len(self.waiting) == 1 and self.changed and self.fits(self.waiting[0], left):
+            self.let_in(self.waiting[0], left, scheduled)
+            return
+        if self.rule.quantum is not None:
+            for s in self.running:
+                if s.decoding and s.generated >= s.expiry:
+                    s.rank, s.yields = self.rank(s, self.now), True
+                    s.expiry = s.generated + self.rule.quantum(s.index, s.generated)
+                    self.changed = True
+        elif len(self.running) == self.max_sequences:
+            return
+        if not self.changed:
+            return
+        if self.rule.reorders:
+            for s in self.waiting:
+                s.rank = self.rank(s, self.now)
+        gave_way = []
+        while self.waiting and left > 0:
+            s = min(self.waiting, key=self.key)
+            if s in gave_way:
+                return
+            if not self.fits(s, left):
+                going = self.who_gives_way(s, left) if self.rule.quantum is not None else []
+                if not going:
+                    self.changed = False
+                    return
+                for other in going:
+                    left += scheduled.pop(other.index)
+                    self.running.remove(other)
+                    self.preempt(other)
+                gave_way += going
+                assert self.fits(s, left)
+            left = self.let_in(s, left, scheduled)
+
+    def fits(self, s, left):
+        return len(self.running) < self.max_sequences and self.allocate(s, min(s.target, left))
+
+    def let_in(self, s, left, scheduled):
+        self.waiting.remove(s)
+        self.running.append(s)
+        self.numbers += 1
+        s.order = self.numbers
+        scheduled[s.index] = min(s.target, left)
+        return left - scheduled[s.index]
+
+    def who_gives_way(self, s, left):
+        """The fewest of those that have used a quantum and rank behind `s`, the worst first, without which it fits."""
+        behind = sorted((other for other in self.running if other.yields and other.rank > s.rank), key=self.key, reverse=True)
+        for count in range(1, len(behind) + 1):
+            going = behind[:count]
+            blocks = -(-min(s.target, left + count) // self.block_tokens)
+            freed = sum(other.blocks * other.units for other in going)
+            if len(self.running) - count < self.max_sequences and self.used() - freed + blocks * s.units <= self.capacity:
+                return going
+        return []
 
     def run(self, sequences):
         """Serve `sequences`, sorted by arrival; they get their time stamps."""
@@ -130,11 +243,11 @@ class Judge:
             s.target = s.prompt
         while arrivals or self.waiting or self.running:
             while arrivals and arrivals[0].arrival_s <= self.now and (self.waiting or self.running or self.steps):
-                self.waiting.append(arrivals.pop(0))
+                self.arrive(arrivals.pop(0))
             if not self.waiting and not self.running:
                 s = arrivals.pop(0)  # an idle engine starts with the first that comes, alone
                 self.now = max(self.now, s.arrival_s)
-                self.waiting.append(s)
+                self.arrive(s)
             if not self.step():
                 raise AssertionError("the judge stands still with requests left")
         return sequences

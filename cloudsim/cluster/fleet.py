@@ -19,6 +19,7 @@ from cloudsim.models.elastic import Level
 from cloudsim.policy_errors import PolicyErrors
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
+from cloudsim.serving.scheduling import Scheduling
 from cloudsim.streams import stream
 from cloudsim.views import FleetView, ReplicaView
 
@@ -34,6 +35,7 @@ class Fleet:
     Args:
         pools: by name, in the order of the configuration. residences: what of each one's model fits.
         finished: called with each completed request.
+        scheduling: of all its replicas; None is FCFS.
         replica_ready, node_noticed, node_ended: what the gateway does at these moments. node_ready: what the hardware does.
         node_closed: what the meter does, when the replicas of a node that has ended are settled.
         would_be_right: whether a pool's model would answer a request rightly at a level; the gateway knows who answers.
@@ -48,10 +50,10 @@ class Fleet:
     def __init__(
         self, clock: Clock, config: RunConfig, pools: Mapping[str, Pool], residences: Mapping[str, Residences], market: Market,
         policy: ProvisioningPolicy, errors: PolicyErrors, log: DecisionLog, contender: str, replication: int,
-        finished: Callable[[Request], None],
+        finished: Callable[[Request], None], scheduling: Scheduling | None = None,
     ) -> None:  # fmt: skip
         self._clock, self._config, self._pools, self._market, self._policy = clock, config, pools, market, policy
-        self._residences, self._errors = residences, errors
+        self._residences, self._errors, self._scheduling = residences, errors, scheduling
         self._ask = log.noting("provisioning", policy, policy.plan, lambda cluster: None)
         self._contender, self._replication, self._finished = contender, replication, finished
         self.replica_ready: Callable[[], None] = lambda: None
@@ -126,11 +128,12 @@ class Fleet:
 
     def _view(self) -> ClusterView:
         prices = {name: zone.price_usd_per_h for name, zone in self._market.zones.items()}
-        on_demand = next(iter(self._pools.values())).instance.on_demand_usd_per_h  # the whole fleet is of one instance type
+        first = next(iter(self._pools.values()))
+        on_demand = first.instance.on_demand_usd_per_h / first.spot_ratio  # of fleet.instance, whose spot prices the market has
         nodes = [
             NodeView(
                 node.index, node.pool, node.zone, node.market, node.ready, node.hinted_s == node.hinted_s,
-                sum(replica.outstanding for replica in node.replicas), on_demand if node.market == "on_demand" else prices[node.zone],
+                sum(replica.outstanding for replica in node.replicas), node.price_usd_per_h(),
             )
             for node in self._living.values()
         ]  # fmt: skip
@@ -156,11 +159,11 @@ class Fleet:
 
     def _new_node(self, launch: Launch, zone: str) -> Node:
         pool = self._pools[launch.pool]
-        spot = self._market.zones[zone]
+        spot, ratio = self._market.zones[zone], pool.spot_ratio
         on_demand = pool.instance.on_demand_usd_per_h / 3600
-        hourly = pool.instance.on_demand_usd_per_h
-        price = spot.cost_usd if launch.market == "spot" else lambda from_s, to_s: (to_s - from_s) * on_demand
-        present = (lambda: spot.price_usd_per_h) if launch.market == "spot" else lambda: hourly
+        hourly, on_spot = pool.instance.on_demand_usd_per_h, launch.market == "spot"
+        price = (lambda from_s, to_s: spot.cost_usd(from_s, to_s) * ratio) if on_spot else lambda from_s, to_s: (to_s - from_s) * on_demand
+        present = (lambda: spot.price_usd_per_h * ratio) if on_spot else lambda: hourly
         return Node(
             self._clock, len(self.nodes), pool.name, pool.model.name, pool.instance, zone, launch.market, price, present,
             self._make_replicas, self._on_ready, self._on_notice, self._on_hint, self._on_end,
@@ -184,6 +187,7 @@ class Fleet:
         return Replica(
             self._clock, has.latency, pool.profile, has.capacity, engine.block_tokens, engine.step_tokens, engine.max_sequences,
             self._finished, self._replicas - 1, pool.name, pool.model.name, node, has.gpus, has.level,
+            self.tiers, self._scheduling,
         )  # fmt: skip
 
     def _on_ready(self, node: Node) -> None:

@@ -20,7 +20,7 @@ from cloudsim.models.memory import MemoryPlan, kv_blocks, plan_memory
 from cloudsim.models.own import OwnModels
 from cloudsim.models.power import PowerCurve, find_power
 from cloudsim.models.spec import ModelSpec, find_model
-from traces.provenance import Source
+from traces.provenance import Provenance, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Pool:
     """One pool of a contender.
 
     Args:
-        instances: instances it wants.
+        instance: its type. instances: how many of them it wants.
+        spot_ratio: spot price of its instance over that of the fleet's, which the market has.
         blocks: KV blocks of one replica at full depth and width.
         kv_unit_bytes: bytes of one token in one unit (one KV head group of one layer).
         latency_on: step times on another number of GPUs than it has; `ConfigError` if it cannot be divided among them.
@@ -48,17 +49,26 @@ class Pool:
     latency_on: Callable[[int], LatencyModel]
     power: PowerCurve
     measured: MeasuredProfile | None = None
+    spot_ratio: float = 1.0
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """Where its numbers come from."""
-        return (self.instance.source, self.latency.source, self.power.source, *self.profile.sources)
+        scaled = f"spot price of the fleet's instance × {self.spot_ratio:.3g} (ratio of the on-demand prices)"
+        other = (Source(f"spot price of {self.instance.name}", Provenance.PROJECTED, scaled),) if self.spot_ratio != 1.0 else ()
+        return (self.instance.source, *other, self.latency.source, self.power.source, *self.profile.sources)
 
 
 def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
-    """Look up the model, its profile, its step times and its memory on the fleet's instance type; `ConfigError` if one is not to be had."""
+    """Look up model, profile, step times and memory on the pool's instance type; `ConfigError` if one is not to be had."""
     engine = config.engine
-    instance = find_instance(config.fleet.instance)
+    fleet = find_instance(config.fleet.instance)
+    instance = find_instance(pool.instance) if pool.instance is not None else fleet
+    if instance.gpus != fleet.gpus:
+        raise ConfigError(
+            f"instance {instance.name} has {instance.gpus} GPUs and fleet.instance {fleet.name} has {fleet.gpus}; all contenders have "
+            "equally many GPUs, so take an instance of as many"
+        )
     if instance.gpus % engine.gpus:
         asked = f"tensor_parallel {engine.tensor_parallel}"
         if engine.pipeline_parallel > 1:
@@ -67,19 +77,23 @@ def build_pool(name: str, pool: PoolConfig, config: RunConfig) -> Pool:
     model, profile, measured = _served(pool, config)
 
     def latency_on(gpus: int) -> LatencyModel:
-        return _latency(model, profile, measured, config, gpus)
+        return _latency(model, profile, measured, config, instance, gpus)
 
     latency = latency_on(engine.gpus)
     memory = plan_memory(model, instance.gpu_memory_bytes, engine.gpus, engine.precision, engine.memory_fraction)
     blocks = kv_blocks(model, memory, engine.block_tokens, f"{engine.gpus} × {instance.gpu}")
     unit_bytes = memory.kv_bytes_per_token / (model.layers * model.kv_heads)
+    ratio = instance.on_demand_usd_per_h / fleet.on_demand_usd_per_h
     return Pool(
-        name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes, latency_on, find_power(instance.gpu), measured
-    )
+        name, instance, pool.instances, model, profile, latency, memory, blocks, unit_bytes, latency_on, find_power(instance.gpu), measured,
+        ratio,
+    )  # fmt: skip
 
 
-def _latency(model: ModelSpec, profile: ElasticProfile, measured: MeasuredProfile | None, config: RunConfig, gpus: int) -> LatencyModel:
-    """Step times on `gpus` GPUs of the fleet's instance, or of the CPU on which the model was measured."""
+def _latency(
+    model: ModelSpec, profile: ElasticProfile, measured: MeasuredProfile | None, config: RunConfig, instance: Instance, gpus: int
+) -> LatencyModel:
+    """Step times on `gpus` GPUs of an instance, or of the CPU on which the model was measured."""
     if measured is not None and config.model.clock == "measured":
         if gpus > 1:
             raise ConfigError("model.clock=measured are times of one thread of a CPU, which cannot be divided among GPUs")
@@ -91,7 +105,7 @@ def _latency(model: ModelSpec, profile: ElasticProfile, measured: MeasuredProfil
     folder = Path(config.model.step_times) if config.model.step_times is not None else None
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"model.step_times: there is no folder {folder}; python -m cloudsim profile latency writes one")
-    gpu = find_gpu(find_instance(config.fleet.instance).gpu)
+    gpu = find_gpu(instance.gpu)
     latency = find_latency(model, gpu, engine.precision, gpus // stages, host, profile.gate_overhead, folder)
     return pipelined(RoundedLatency(latency) if engine.graph_rounding else latency, model, gpu, stages)
 

@@ -41,8 +41,6 @@ class ZoneLog:
     def records(self, now_s: float) -> dict[str, ZoneRecord]:
         """What is known by now."""
         return {
-            name: ZoneRecord(
-                zone.grants, zone.refusals, zone.losses, zone.past_s + len(zone.holding) * now_s - sum(zone.holding.values())
-            )
+            name: ZoneRecord(zone.grants, zone.refusals, zone.losses, zone.past_s + len(zone.holding) * now_s - sum(zone.holding.values()))
             for name, zone in self._zones.items()
         }

@@ -38,8 +38,8 @@ def main(arguments: list[str]) -> int:
     # Threads that spin while they wait cost up to eight times the time where processes share cores; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+    from cloudsim.composition.options import compose
     from cloudsim.l2a.evaluation.config import EvaluationConfig
-    from cloudsim.l2a.evaluation.options import compose
 
     config = compose(options.overrides, "evaluation", EvaluationConfig)
     as_json = options.json or config.json_output

@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
     # Threads that spin while they wait cost up to eight times the time where processes share cores; read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-    from cloudsim.l2a.evaluation.options import compose
+    from cloudsim.composition.options import compose
     from cloudsim.l2a.evaluation.text_config import TextConfig
 
     config = compose(options.overrides, "text_evaluation", TextConfig)

@@ -12,7 +12,7 @@ def guide() -> str:
         if group.is_dir() and not group.name.startswith("_")
     }
     experiments = groups.pop("experiment")
-    del groups["recipe"]  # of trainings
+    del groups["recipe"], groups["tuning"]  # of trainings and of searches
     listed = "\n".join(f"  {name:<14}{', '.join(choices)}" for name, choices in groups.items() if choices)
     return f"""usage: python -m cloudsim run +experiment=NAME [KEY=VALUE ...] [-m] [--json]
 

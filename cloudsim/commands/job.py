@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -21,9 +21,10 @@ from cloudsim.composition.resolution import resolve
 from cloudsim.config import RunConfig
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.experiment import outcomes
+from cloudsim.metrics.of_run import run_metrics
 from cloudsim.metrics.statistics import summarise
-from cloudsim.metrics.summary import metrics
 from cloudsim.recording import FAILED, RunRecorder, write_json
+from cloudsim.simulation import RunTables
 from traces.errors import TraceError
 
 
@@ -75,16 +76,21 @@ def job(config: DictConfig) -> None:
         raise
 
 
-def execute(config: RunConfig, folder: Path) -> None:
-    """Run the experiment `config` and write the run folder."""
+def execute(config: RunConfig, folder: Path, simulate: Callable[..., RunTables] = simulation.simulate, title: str = "") -> None:
+    """Run the experiment `config` and write the run folder.
+
+    Args:
+        simulate: as `cloudsim.simulation.simulate`, which it is unless it has more to say of failures.
+        title: of the progress; empty where there is one experiment only.
+    """
     from cloudsim.report.page import write_report
 
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in config.contenders}
     with RunRecorder(folder, config) as recorder:
-        with Progress(config) as progress:
-            for outcome in outcomes(config, partial(simulation.simulate, scratch=recorder.scratch), progress):
-                tables = outcome.tables
-                measured[outcome.task.contender].append(metrics(tables.requests, tables.nodes, config.duration_s, list(config.tiers)))
+        with Progress(config, title=title) as progress:
+            for outcome in outcomes(config, partial(simulate, scratch=recorder.scratch), progress):
+                contender = outcome.task.contender
+                measured[contender].append(run_metrics(config, contender, outcome.tables))
                 recorder.add(outcome)
         recorder.complete(summarise(measured))
         write_report(recorder.partial, None)

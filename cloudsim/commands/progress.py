@@ -13,9 +13,14 @@ from cloudsim.experiment import Outcome, Task, tasks
 
 
 class Progress:
-    """A `Watcher` and a context manager: one bar for the experiment, one for each run under way."""
+    """A `Watcher` and a context manager: one bar for the experiment, one for each run under way.
 
-    def __init__(self, config: RunConfig, console: Console | None = None) -> None:
+    Args:
+        title: of the experiment, where it is one of several.
+    """
+
+    def __init__(self, config: RunConfig, console: Console | None = None, title: str = "") -> None:
+        self._title = f"{title}: " if title else ""
         self._console = console or Console(stderr=True)
         self._count = len(tasks(config))
         self._shares: dict[int, float] = {}
@@ -25,7 +30,7 @@ class Progress:
             TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), TextColumn("{task.fields[rate]}"),
             console=self._console, transient=True, disable=not self._console.is_terminal,
         )  # fmt: skip
-        self._whole = self._shown.add_task(f"{self._count} runs", total=self._count, rate="")
+        self._whole = self._shown.add_task(f"{self._title}{self._count} runs", total=self._count, rate="")
 
     def __enter__(self) -> Self:
         self._shown.start()
@@ -53,5 +58,5 @@ class Progress:
         self._shown.update(self._whole, completed=sum(self._shares.values()), rate=f"{rate:,.0f} requests/s")
         speed = requests / max(outcome.wall_s, 1e-9)
         done = sum(share == 1.0 for share in self._shares.values())
-        name = f"{done}/{self._count} {task.contender}, seed {task.replication}"
+        name = f"{self._title}{done}/{self._count} {task.contender}, seed {task.replication}"
         self._console.print(f"{name}: {requests:,} requests in {outcome.wall_s:.1f} s ({speed:,.0f}/s)", highlight=False, soft_wrap=True)

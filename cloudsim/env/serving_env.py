@@ -147,11 +147,10 @@ def _mode(config: RunConfig, contender: str, mode: str, hold_s: float, most: int
         return BudgetMode(_budget_task(contender, pools, tiers, hold_s))
     if hold_s:
         raise ConfigError(f"hold_s: found {hold_s:g}; only budgets hold, so it is 0 in {mode} mode")
-    instances = sum(pool.instances for pool in pools.values())
     if mode == "routing":
-        of_instance = next(iter(pools.values())).instance.gpus // config.engine.gpus
-        return RoutingMode(tiers, most or max(1, instances * of_instance))
-    return ScalingMode(list(pools), most or max(1, 2 * instances))
+        replicas = sum(pool.instances * (pool.instance.gpus // config.engine.gpus) for pool in pools.values())
+        return RoutingMode(tiers, most or max(1, replicas))
+    return ScalingMode(list(pools), most or max(1, 2 * sum(pool.instances for pool in pools.values())))
 
 
 def _budget_task(contender: str, pools: Mapping[str, Pool], tiers: int, hold_s: float) -> BudgetTask:

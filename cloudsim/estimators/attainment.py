@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 
 class AttainmentEstimate(NamedTuple):
-    """Requests that ended within a window, and those of them that kept the targets of their tier."""
+    """Of the requests that ended within a window, those that kept the targets of their tier."""
 
     met: int
-    count: int
+    ended: int
 
     @property
     def share(self) -> float:
         """SLA attainment; NaN where nothing ended."""
-        return self.met / self.count if self.count else nan
+        return self.met / self.ended if self.ended else nan
 
     @property
     def error(self) -> float:
@@ -22,9 +22,9 @@ class AttainmentEstimate(NamedTuple):
 
         Requests that stand in the same queue are late together, so the true error is larger.
         """
-        count = self.count + 4
-        share = (self.met + 2) / count
-        return sqrt(share * (1 - share) / count)
+        ended = self.ended + 4
+        share = (self.met + 2) / ended
+        return sqrt(share * (1 - share) / ended)
 
 
 class Attainment:

@@ -69,8 +69,8 @@ class RequestFeatures:
     observes = (
         "fleet.now_s", "fleet.output_tokens_mean", "replica.decoding", "replica.deepest_budget", "replica.dense_s", "replica.kv_free",
         "replica.market", "replica.outstanding", "replica.price_usd_per_h", "replica.queued_tokens", "request.arrival_s",
-        "request.difficulty_seen", "request.generated_tokens", "request.input_tokens", "request.retries", "request.tier", "served.at_s",
-        "served.met_sla", "served.request",
+        "request.difficulty_seen", "request.escalations", "request.generated_tokens", "request.input_tokens", "request.retries",
+        "request.tier", "served.at_s", "served.met_sla", "served.request",
     )  # fmt: skip
 
     def __init__(self, tiers: int) -> None:
@@ -85,7 +85,7 @@ class RequestFeatures:
     def arrived(self, request: RequestView, fleet: FleetView) -> None:
         """A request is dispatched; it counts as an arrival the first time."""
         now_s, arrived = fleet.now_s, self._arrived
-        if not request.retries:
+        if not (request.retries or request.escalations):
             arrived.append(now_s)
         while arrived and arrived[0] <= now_s - ARRIVALS_WINDOW_S:
             arrived.popleft()

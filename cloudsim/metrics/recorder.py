@@ -1,6 +1,7 @@
 """What happened to each request, kept as columns rather than objects."""
 
 from collections.abc import Callable
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,13 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("pool", "int8"),
     ("level", "int8"),
     ("token_level", "int8"),
+    ("reasoning_share", "float32"),
     ("node", "int32"),
     ("preempted", "int32"),
     ("retries", "int32"),
     ("migrations", "int32"),
+    ("escalations", "int8"),
+    ("samples", "int8"),
     ("gpu_s", "float64"),
     ("lost_gpu_s", "float64"),
 )
@@ -62,15 +66,15 @@ class Recorder:
         """Note the end of a request: its status, and why if it was not served."""
         replica = request.replica
         if replica is None:
-            pool, node, level, token_level, gpus = -1, -1, -1, -1, 0
+            pool, node, level, token_level, share, gpus = -1, -1, -1, -1, nan, 0
         else:
             pool, node, gpus = self._pools[replica.pool], replica.node_index, replica.gpus
-            level, token_level = request.level.index, request.token_level.index
+            level, token_level, share = request.level.index, request.token_level.index, request.reasoning_share
         self._rows.append((
             request.index, STATUS_CODES[status], self.reasons.setdefault(reason, len(self.reasons)), request.dispatched_s,
-            request.first_token_s, self._clock._now, request.output_tokens, request.generated_tokens, pool, level, token_level, node,
-            request.preempted, request.retries, request.migrations, request.past_gpu_s + request.gpu_s * gpus,
-            request.past_lost_gpu_s + request.lost_gpu_s * gpus,
+            request.first_token_s, self._clock._now, request.output_tokens, request.generated_tokens, pool, level, token_level, share, node,
+            request.preempted, request.retries, request.migrations, request.escalations, request.samples,
+            request.past_gpu_s + request.gpu_s * gpus, request.past_lost_gpu_s + request.lost_gpu_s * gpus,
         ))  # fmt: skip
         if len(self._rows) >= CHUNK:
             self._file()

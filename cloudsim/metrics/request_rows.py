@@ -14,7 +14,7 @@ from cloudsim.serving.answers import Answers
 from cloudsim.workload.block import Columns, RequestBlock
 
 COMPLETED, UNFINISHED = STATUS_CODES["completed"], STATUS_CODES["unfinished"]
-LEVEL_FIELDS = ("budget", "depth", "width", "tokens")
+LEVEL_FIELDS = ("budget", "depth", "width")
 
 
 class RequestRows:
@@ -64,12 +64,14 @@ class RequestRows:
             "budget": self._of_levels["budget"][pool, level],
             "depth": settled["depth"] if "depth" in settled else self._of_levels["depth"][pool, level],
             "width": settled["width"] if "width" in settled else self._of_levels["width"][pool, level],
-            "tokens": self._of_levels["tokens"][pool, noted["token_level"]],
+            "tokens": noted["reasoning_share"],
             "correct": np.where(complete, settled["right"], -1).astype(np.int8),
             "met_sla": met_sla,
             "preempted": noted["preempted"],
             "retries": noted["retries"],
             "migrations": noted["migrations"],
+            "escalations": noted["escalations"],
+            "samples": noted["samples"],
             "gpu_s": noted["gpu_s"],
             "lost_gpu_s": noted["lost_gpu_s"],
         }

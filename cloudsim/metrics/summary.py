@@ -52,6 +52,7 @@ def metrics(requests: Table, nodes: Table, duration_s: float, tiers: Sequence[st
     result["kv_preemptions"] = float(_numbers(requests, "preempted").sum())
     result["retried"] = float((_numbers(requests, "retries") > 0).sum())
     result["migrated"] = float((_numbers(requests, "migrations") > 0).sum())
+    result["escalated"] = float((_numbers(requests, "escalations") > 0).sum())
     budget = _numbers(requests, "budget").astype(np.float64)
     result["budget_mean"] = float(budget[~np.isnan(budget)].mean()) if not np.isnan(budget).all() else float("nan")
     return result | {name: value for name, value in money.items() if name != "cost_usd"}

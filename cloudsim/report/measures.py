@@ -34,6 +34,7 @@ _FIXED = (
     Measure("energy_kwh", "Energy", "lower", wording.kilowatt_hours),
     Measure("energy_wh_per_met", "Energy per request in SLA", "lower", wording.watt_hours),
     Measure("carbon_kg", "CO2 equivalent", "lower", wording.kilograms),
+    Measure("availability", "Availability", "higher", wording.percent),
     Measure("arrived", "Arrived", None, wording.count),
     Measure("completed", "Completed", "higher", wording.count),
     Measure("rejected", "Rejected", "lower", wording.count),
@@ -44,6 +45,7 @@ _FIXED = (
     Measure("kv_preemptions", "KV preemptions", "lower", wording.count),
     Measure("retried", "Retried", None, wording.count),
     Measure("migrated", "Migrated", None, wording.count),
+    Measure("escalated", "Sent on to another model", None, wording.count),
     Measure("budget_mean", "Mean budget", None, wording.ratio),
     Measure("useful_usd", "Cost: useful", None, wording.usd),
     Measure("idle_usd", "Cost: idle", None, wording.usd),
@@ -71,6 +73,12 @@ def measure(key: str) -> Measure:
     if name in _LATENCIES and rest.removesuffix("_s") in _PERCENTILES:
         return Measure(key, f"{_LATENCIES[name]} {rest.removesuffix('_s')}", "lower", wording.seconds)
     return Measure(key, key.replace("_", " "), None, wording.ratio)
+
+
+def directed(tiers: Iterable[str]) -> list[str]:
+    """The metrics of which more or less is better, with those of each tier."""
+    latencies = [f"{name}_{percentile}_s" for name in _LATENCIES for percentile in _PERCENTILES]
+    return [*(fixed.key for fixed in _FIXED if fixed.better is not None), *(f"sla_attainment_{tier}" for tier in tiers), *latencies]
 
 
 def in_order(keys: Iterable[str]) -> list[Measure]:

@@ -2,10 +2,14 @@
 
 from collections import deque
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
 from cloudsim.models.elastic import ElasticProfile, Level
 from cloudsim.serving.block_ledger import BlockLedger
 from cloudsim.serving.request import Request
+
+if TYPE_CHECKING:
+    from cloudsim.serving.ranking import Ranking
 
 INDEX_BITS = 40
 INDEX_MASK = (1 << INDEX_BITS) - 1
@@ -22,7 +26,8 @@ class Batch:
         capacity, block_tokens: units of KV memory, and tokens of a block.
 
     Attributes:
-        waiting, running: requests in the order they came (a preempted one goes back to the front) and in the order they were admitted.
+        waiting, running: requests in the order they came (a preempted one goes back to the front), or in that of a scheduling policy;
+            and in the order they were admitted.
         held: units of sequences that do not decode: being prefilled, or on their way here.
         step, decoding, kv_units: steps so far; sequences that decode; Σ units × tokens that they attend to in the next step.
     """
@@ -30,6 +35,7 @@ class Batch:
     __slots__ = (
         "profile", "capacity", "block_tokens", "waiting", "running", "step", "decoding", "kv_units", "held", "_queued_tokens",
         "_ledger", "_width", "_layers", "_batch_layers", "_elastic", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
+        "_ranking",
     )  # fmt: skip
 
     def __init__(self, profile: ElasticProfile, capacity: int, block_tokens: int) -> None:
@@ -46,6 +52,7 @@ class Batch:
         self._stale = 0  # entries of that heap whose request has left or ends at another step
         self._partial: Request | None = None  # the one whose prompt is done in part
         self._share_s = 0.0  # what one sequence would have been charged had it decoded since the start
+        self._ranking: Ranking | None = None  # under a scheduling policy
 
     def blocks(self, tokens: int) -> int:
         """Blocks that `tokens` tokens fill or begin."""
@@ -98,11 +105,15 @@ class Batch:
         self._width += units
         self.kv_units += units * (stored_tokens + 1)
         heappush(self._finishing, finish << INDEX_BITS | request.index)
+        if self._ranking is not None:
+            self._ranking.decodes(request)
 
     def _release(self, request: Request) -> int:
         """Take a request's KV and its part in the batch away; return the tokens it had stored."""
         level = request.level
         units = level.units
+        if self._ranking is not None:
+            self._ranking.changed = True
         if self._elastic:
             self._leave(level)
         if request.finish_step < 0:
@@ -136,34 +147,42 @@ class Batch:
         if self._elastic:
             self._layers_read = self._batch_layers.leave(level)
 
-    def _preempt(self) -> Request:
-        """Blocks have run out: the youngest request waits, first in line, to be computed again."""
-        request = self.running.popitem()[1]
+    def _preempt(self, request: Request | None = None) -> Request:
+        """Let `request` wait, to be computed again. Without one blocks have run out: the youngest goes, first in line, or whom the
+        scheduling policy chooses, at its place."""
+        ranking = self._ranking
+        if ranking is None:
+            request = self.running.popitem()[1]
+        else:
+            request = request or ranking.victim()
+            del self.running[request.index]
         restart(request, self._release(request))
         request.preempted += 1
         self._queued_tokens += request.prompt_tokens
-        self.waiting.appendleft(request)
+        if ranking is None:
+            self.waiting.appendleft(request)
+        else:
+            ranking.preempted(request)
         return request
 
     def _make_room(self) -> bool:
-        """Give each decoding sequence, oldest first, the block it needs for this step, preempting the youngest; True if one was."""
+        """Give each decoding sequence, oldest first, the block it needs for this step, preempting others; True if one was."""
         step = self.step
         free = self.capacity - self.used(step)
+        given: dict[int, int] = {}
         preempted = False
         for request in list(self.running.values()):
-            if request.index not in self.running:
-                break
-            if request.finish_step < 0:
+            if request.index not in self.running or request.finish_step < 0:
                 continue
             need = request.level.units if (step + request.cache_offset) % self.block_tokens == 0 else 0
-            while need > free:
+            while need > free and request.index in self.running:
                 before = self.used(step)
                 victim = self._preempt()
                 preempted = True
-                free += before - self.used(step)
-                if victim is request:
-                    return True
-            free -= need
+                free += before - self.used(step) + given.pop(victim.index, 0)
+            if request.index in self.running:
+                free -= need
+                given[request.index] = need
         return preempted
 
     def _next_finish(self) -> int:

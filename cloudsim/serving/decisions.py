@@ -5,13 +5,28 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from cloudsim.cluster.fleet import Fleet
-from cloudsim.contracts import Action, AdmissionPolicy, BudgetPolicy, Learner, MoveTo, NoticePolicy, NoticeView, RoutingPolicy, Served
-from cloudsim.decision_log import DecisionLog
+from cloudsim.contracts import (
+    Action,
+    AdmissionPolicy,
+    BudgetPolicy,
+    EffortPolicy,
+    Learner,
+    MoveTo,
+    NoticePolicy,
+    NoticeView,
+    Reviewer,
+    Route,
+    RoutingPolicy,
+    Served,
+    Tightener,
+)
+from cloudsim.decision_log import DecisionLog, Method
 from cloudsim.models.elastic import Level
 from cloudsim.policy_errors import PolicyErrors
+from cloudsim.serving.answers import Answers
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
-from cloudsim.views import FleetView, ReplicaView, RequestView
+from cloudsim.views import AnswerView, FleetView, ReplicaView, RequestView
 
 Default = TypeVar("Default")
 
@@ -23,12 +38,24 @@ class RequestPolicies:
     admission: AdmissionPolicy
     routing: RoutingPolicy
     budget: BudgetPolicy
+    effort: EffortPolicy | None
     notice: NoticePolicy
+
+    @property
+    def reviewer(self) -> Reviewer | None:
+        """The routing policy, if it looks at answers."""
+        return cast("Reviewer", self.routing) if callable(getattr(self.routing, "review", None)) else None
+
+    @property
+    def tightener(self) -> Tightener | None:
+        """The effort policy, if it looks again at requests that run."""
+        return cast("Tightener", self.effort) if callable(getattr(self.effort, "tighten", None)) else None
 
     @property
     def learners(self) -> tuple[Learner, ...]:
         """Those that want to be told how requests end; one that has two parts is told once."""
-        found = {id(policy): policy for policy in (self.admission, self.routing, self.budget) if callable(getattr(policy, "learn", None))}
+        policies = (self.admission, self.routing, self.budget, self.effort)
+        found = {id(policy): policy for policy in policies if callable(getattr(policy, "learn", None))}
         return cast("tuple[Learner, ...]", tuple(found.values()))
 
 
@@ -36,20 +63,31 @@ class Decisions:
     """One contender's decisions on requests.
 
     Where a policy breaks its contract and the run is to go on nevertheless (`on_policy_error=fallback`), a request is admitted, goes to the
-    least outstanding replica, gets the full model, and starts again elsewhere when its node goes.
+    least outstanding replica, gets the full model and all its reasoning, starts again elsewhere when its node goes, and has its answer
+    delivered.
 
     Attributes:
         learners: policies to be told of each request that ends.
+        efforts, tightens: whether there is an effort policy, and one that looks again at requests that run.
+        sampled: whether the router has ever asked for several samples.
     """
 
-    __slots__ = ("_fleet", "_policies", "_errors", "_admit", "_route", "_budget", "_act", "learners")
+    __slots__ = (
+        "_fleet", "_policies", "_errors", "_answers", "_admit", "_route", "_review", "_budget", "_effort", "_tighten", "_act", "learners",
+        "efforts", "tightens", "sampled",
+    )  # fmt: skip
 
-    def __init__(self, policies: RequestPolicies, fleet: Fleet, errors: PolicyErrors, log: DecisionLog) -> None:
-        self._policies, self._fleet, self._errors = policies, fleet, errors
+    def __init__(self, policies: RequestPolicies, fleet: Fleet, errors: PolicyErrors, log: DecisionLog, answers: Answers) -> None:
+        self._policies, self._fleet, self._errors, self._answers = policies, fleet, errors, answers
         self._admit = log.noting("admission", policies.admission, policies.admission.admit, lambda request, fleet: [True, False])
         self._route = log.noting("routing", policies.routing, policies.routing.route, _replicas)
+        self._review = log.noting("routing", policies.routing, reviewer.review, _delivery) if (reviewer := policies.reviewer) else None
         self._budget = log.noting("budget", policies.budget, policies.budget.budget, _budgets)
         self._act = log.noting("notice", policies.notice, policies.notice.act, lambda notice: [one.value for one in Action])
+        effort, tightener = policies.effort, policies.tightener
+        self._effort = log.noting("effort", effort, effort.effort, _shares) if effort is not None else None
+        self._tighten = log.noting("effort", tightener, tightener.tighten, _shares) if tightener is not None else None
+        self.efforts, self.tightens, self.sampled = effort is not None, tightener is not None, False
         self.learners = policies.learners
 
     def admit(self, request: Request) -> bool:
@@ -68,9 +106,37 @@ class Decisions:
             chosen = self._route(request.view, self._fleet.view)
         except Exception as error:
             return self._broken("routing", request, "failed on", error, self._least_outstanding())
-        replica = chosen._replica if type(chosen) is ReplicaView else None
+        if type(chosen) is ReplicaView and chosen._replica.accepting:
+            request.samples, request.held = 1, self._review is not None
+            return chosen._replica
+        return self._taken(request, chosen) or self._least_outstanding()
+
+    def review(self, request: Request, answer: AnswerView) -> Replica | None:
+        """The replica that answers anew a request whose answer was held back; None where that is delivered."""
+        try:
+            chosen: Any = cast("Method", self._review)(request.view, answer, self._fleet.view)
+        except Exception as error:
+            return self._broken("routing", request, "failed to review", error, None)
+        if chosen is None:
+            return None
+        pools = len(self._fleet.ready_by_pool)
+        if answer.attempt + 1 >= pools:
+            rule = f"throws away {answer.attempt + 1} answers, where there are {pools} pools, of"
+            return self._broken("routing", request, rule, None, None)
+        return self._taken(request, chosen)
+
+    def _taken(self, request: Request, chosen: Any) -> Replica | None:
+        """The replica that a router chose, how it is to answer being noted in the request; None if it may not be chosen."""
+        view, samples, final = chosen if type(chosen) is Route else (chosen, 1, False)
+        replica = view._replica if type(view) is ReplicaView else None
         if replica is None or not replica.accepting:
-            return self._broken("routing", request, f"chose {_named(chosen)}, not a ready replica, for", None, self._least_outstanding())
+            return self._broken("routing", request, f"chose {_named(view)}, not a ready replica, for", None, None)
+        most = self._answers.most_samples(replica.pool)
+        if type(samples) is not int or not 1 <= samples <= most:
+            rule = f"wants {samples!r} samples of {replica.model}, which gives from 1 to {most}, for"
+            return self._broken("routing", request, rule, None, None)
+        request.samples, request.held = samples, self._review is not None and not final
+        self.sampled |= samples > 1
         return replica
 
     def level(self, request: Request, replica: Replica) -> Level:
@@ -88,6 +154,24 @@ class Decisions:
             rule = f"gave {budget!r}, not in (0, 1], to"
             return self._within(replica, self._broken("budget", request, rule, None, levels[0], replica))
         return self._within(replica, profile.level_for(budget))
+
+    def effort(self, request: Request, replica: Replica) -> float:
+        """Share of its reasoning tokens that a request may write on a replica; there is an effort policy."""
+        return self._share("effort", cast("Method", self._effort), request, replica)
+
+    def tighten(self, request: Request, replica: Replica) -> float:
+        """The share that a running request may write from now on; there is a policy that says so."""
+        return self._share("tighten", cast("Method", self._tighten), request, replica)
+
+    def _share(self, name: str, ask: Method, request: Request, replica: Replica) -> float:
+        try:
+            share: Any = ask(request.view, replica.view, self._fleet.view)
+            possible = 0 < share <= 1
+        except Exception as error:
+            return self._broken("effort", request, f"failed in {name} on", error, 1.0, replica)
+        if not possible:
+            return self._broken("effort", request, f"gave {share!r}, not in (0, 1], in {name} to", None, 1.0, replica)
+        return float(share)
 
     def act(self, notice: NoticeView) -> Sequence[Action | MoveTo]:
         """What becomes of the running requests of a replica whose node is about to go; MIGRATE and MoveTo may find no room yet."""
@@ -132,12 +216,23 @@ class Decisions:
         return default
 
 
-ASKED: tuple[Callable[..., Any], ...] = (Decisions.admit, Decisions.route, Decisions.level, Decisions.act, Decisions.learn)
+ASKED: tuple[Callable[..., Any], ...] = (
+    Decisions.admit, Decisions.route, Decisions.review, Decisions.level, Decisions.effort, Decisions.tighten, Decisions.act,
+    Decisions.learn,
+)  # fmt: skip
 """The methods in which a policy is at work."""
 
 
 def _replicas(request: RequestView, fleet: FleetView) -> list[int]:
     return [replica.index for replica in fleet.ready]
+
+
+def _delivery(request: RequestView, answer: AnswerView, fleet: FleetView) -> list[int | None]:
+    return [None, *_replicas(request, fleet)]
+
+
+def _shares(request: RequestView, replica: ReplicaView, fleet: FleetView) -> str:
+    return "(0, 1]"
 
 
 def _budgets(request: RequestView, replica: ReplicaView, fleet: FleetView) -> list[float]:

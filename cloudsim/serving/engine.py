@@ -16,6 +16,7 @@ from cloudsim.clock import Clock
 from cloudsim.latency.contract import LatencyModel
 from cloudsim.models.elastic import ElasticProfile
 from cloudsim.serving.batch import INDEX_BITS, INDEX_MASK, Batch
+from cloudsim.serving.ranking import Ranking
 from cloudsim.serving.request import Request
 
 
@@ -73,10 +74,23 @@ class Engine(Batch):
             self._catch_up(now)
         self.outstanding += 1
         self._queued_tokens += request.prompt_tokens
-        if self.waiting or not self._take(request, now):  # whoever waits is there because nobody fits before this run ends
+        if self._ranking is not None:
+            self._line_up(request, self._ranking)
+        elif self.waiting or not self._take(request, now):  # whoever waits is there because nobody fits before this run ends
             self.waiting.append(request)
             self._attend_s = self._due_s  # where somebody waits, each step is composed anew
         self._watch()
+
+    def _line_up(self, request: Request, ranking: Ranking) -> None:
+        """Let a request wait at its place, and end a run of decodes early where it might be admitted."""
+        ahead = ranking.line_up(request)
+        if not self.busy:
+            self._busy_from_s = self.clock._now
+            self._begin(self.clock._now)
+            return
+        if ahead and self._chunks is None and (ranking.policy.preempts or len(self.running) + self.incoming < self.max_sequences):
+            self._cut()
+        self._attend_s = self._due_s
 
     def _take(self, request: Request, now: float) -> bool:
         """Let a request into the next step, composing it at once; False if it has to wait for the end of the present run."""
@@ -104,6 +118,15 @@ class Engine(Batch):
         """Prompt tokens it has still to prefill."""
         self.catch_up()
         return self._queued_tokens
+
+    @property
+    def now_s(self) -> float:
+        """Simulated time."""
+        return self.clock._now
+
+    def generated_tokens(self, request: Request) -> int:
+        """At a boundary: tokens that a decoding request has written."""
+        return request.output_tokens - (request.finish_step - self.step)
 
     def catch_up(self) -> None:
         """Bring the state up to the last step boundary before the present, before somebody looks at it."""
@@ -311,8 +334,11 @@ class Engine(Batch):
             return
         if preempted or partial is not None:  # or there was no room for the next chunk: who waits is looked at again after one step
             finish = step + 1
-        elif not ample:
-            finish = self._last_step(step + 1, finish)
+        else:
+            if not ample:
+                finish = self._last_step(step + 1, finish)
+            if self.waiting and self._ranking is not None:
+                finish = min(finish, self._ranking.next_expiry_step())
         self.busy = True
         self._first_s, self._growth_s, most = self.latency.decode_run(
             self.decoding, self._layers_read, self._layers, self.kv_units, self._width
@@ -335,13 +361,70 @@ class Engine(Batch):
             self._chunks = [(request, tokens)]
         if admit:
             waiting = self.waiting
-            while waiting and self._admit(waiting[0]):
-                waiting.popleft()
+            if self._ranking is not None:
+                self._admit_in_order(self._ranking)
+            else:
+                while waiting and self._admit(waiting[0]):
+                    waiting.popleft()
         if self._chunks is None:
             return False
         self.busy = True
         self._run_chunks()
         return True
+
+    def _left(self) -> int:
+        """Tokens that the step being composed has left for prompts."""
+        left = self.step_tokens - self.decoding
+        for _, tokens in self._chunks or ():
+            left -= tokens
+        return left
+
+    def _admit_in_order(self, ranking: Ranking) -> None:
+        """Admit those who wait in the order of the policy, until the first does not fit and nobody gives way to it."""
+        waiting = self.waiting
+        if not waiting or self._left() <= 0:
+            return
+        if len(waiting) == 1 and ranking.changed and self._admit(waiting[0]):  # alone and with room: there is nothing to ask
+            ranking.admitted(waiting.popleft())
+            return
+        if ranking.policy.preempts:
+            ranking.expire()
+        elif len(self.running) + self.incoming >= self.max_sequences:
+            return
+        if not ranking.changed:
+            return
+        ranking.order()
+        gave_way: list[Request] = []
+        while waiting and waiting[0] not in gave_way:
+            request = waiting[0]
+            if not self._admit(request):
+                if self._left() <= 0:
+                    return
+                if not self._make_way(request, ranking, gave_way):
+                    ranking.changed = False
+                    return
+                self._admit(request)
+            waiting.remove(request)  # those that gave way may have got ranks before it
+            ranking.admitted(request)
+
+    def _make_way(self, request: Request, ranking: Ranking, gave_way: list[Request]) -> bool:
+        """Preempt the fewest, the worst first, of those that have used a quantum and rank behind `request`; False if that will not do."""
+        if not ranking.policy.preempts:
+            return False
+        left, units = self._left(), request.level.units
+        places = self.max_sequences - len(self.running) - self.incoming
+        used = self.used(self.step + 1)
+        going: list[Request] = []
+        for other in ranking.yielding(request):
+            going.append(other)
+            used -= self.blocks(self.step + 1 + other.cache_offset) * other.level.units
+            tokens = min(request.prompt_tokens, left + len(going))
+            if places + len(going) > 0 and used + self.blocks(tokens) * units <= self.capacity:
+                for one in going:
+                    self._preempt(one)
+                gave_way += going
+                return True
+        return False
 
     def _run_chunks(self) -> None:
         """Run the composed step with chunks.
@@ -378,7 +461,7 @@ class Engine(Batch):
         """Add a request to the step being composed, if tokens, sequences and blocks last."""
         chunks = self._chunks
         left = self.step_tokens - self.decoding
-        if chunks is not None:
+        if chunks is not None:  # as `_left`, which a call would make slower
             for _, tokens in chunks:
                 left -= tokens
         if left <= 0 or len(self.running) + self.incoming >= self.max_sequences:
@@ -407,7 +490,11 @@ class Engine(Batch):
             level = request.level
             token_layers += tokens * level.layers
             pair_units += level.units * tokens * (2 * request.prefilled_tokens + tokens)
-        again = len(chunks) == 1 and request.prefilled_tokens + 2 * tokens < request.prompt_tokens
+        again = (
+            len(chunks) == 1
+            and request.prefilled_tokens + 2 * tokens < request.prompt_tokens
+            and tokens == self.step_tokens - self.decoding  # else one that gave way to this chunk has left tokens for the next
+        )
         if again:
             pair_growth = level.units * tokens * tokens
         self._first_s, self._growth_s, most = self.latency.mixed_run(

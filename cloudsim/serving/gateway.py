@@ -18,6 +18,7 @@ from cloudsim.serving.batch import restart
 from cloudsim.serving.decisions import Decisions
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
+from cloudsim.serving.review import Review
 from cloudsim.workload.workload import Workload
 
 
@@ -50,6 +51,7 @@ class Gateway:
         self._clock, self._pools, self._fleet, self._recorder, self._answers = clock, pools, fleet, recorder, answers
         self._workload, self._decisions, self._tiers = workload, decisions, tuple(config.tiers.values())
         self._feedback_error = config.workload.feedback_error
+        self._review = Review(config.workload.confidence_auroc, workload, answers)
         self._request_overhead_s, self._token_overhead_s = config.engine.request_overhead_s, config.engine.token_overhead_s
         self._timeout_s, self._max_retries = config.gateway.queue_timeout_s, config.gateway.max_retries
         self._bytes_per_s, self._transfer_usd_per_gb = config.fleet.migration_bytes_per_s, config.fleet.transfer_usd_per_gb
@@ -58,6 +60,7 @@ class Gateway:
         self.told: Callable[[Served, bool], None] | None = None
         self.pending: deque[tuple[float, Request]] = deque()
         self.moving: dict[int, Move] = {}
+        self._sent_on: dict[int, Request] = {}  # on their way to another model, which takes no time
         self._oldest = Timer(self._expire)
         fleet.replica_ready, fleet.node_noticed, fleet.node_ended = self._dispatch_pending, self._on_notice, self._on_end
         fleet.would_be_right = answers.right_at
@@ -75,10 +78,35 @@ class Gateway:
         """A replica has completed a request."""
         fleet = self._fleet
         fleet.output_tokens_mean += 0.01 * (request.output_tokens - fleet.output_tokens_mean)
-        self._end(request, "completed", "")
         replica = cast(Replica, request.replica)
+        if not request.held or self._accepted(request, replica):
+            self._end(request, "completed", "")
         if not replica.accepting:
             fleet.end_if_drained(replica.node)
+
+    def _accepted(self, request: Request, replica: Replica) -> bool:
+        """Whether an answer that was held back goes to the client, who gets it whole; else the request is sent on.
+
+        Where no replica is ready the answer that is there is better than none. The seconds of one that is thrown away stay with the
+        request, and are useful unless it is lost.
+        """
+        target = self._decisions.review(request, self._review.view(request)) if self._fleet.ready else None
+        if target is None:
+            request.first_token_s = self._clock._now
+            return True
+        self._spend(replica, request)
+        request.begin_anew()
+        self._sent_on[request.index] = request
+        # The engine that completed it is in the middle of a step, so nobody is submitted to it now.
+        self._clock.alarm(self._clock._now, Timer(lambda: self._serve_anew(request, target)))
+        return False
+
+    def _serve_anew(self, request: Request, target: Replica) -> None:
+        del self._sent_on[request.index]
+        if target.accepting:
+            self._submit(request, target)
+        else:
+            self._dispatch(request)
 
     def _end(self, request: Request, status: str, reason: str) -> None:
         if self._decisions.learners or self.told is not None:
@@ -114,8 +142,16 @@ class Gateway:
         if not self._fleet.ready:
             self._keep(request)
             return
-        replica = self._decisions.route(request)
-        level = self._decisions.level(request, replica)
+        self._submit(request, self._decisions.route(request))
+
+    def _submit(self, request: Request, replica: Replica) -> None:
+        """Hand a request to the replica that was chosen for it."""
+        if request.samples > 1:  # as many as fit
+            request.samples = min(request.samples, (self._longest_tokens - request.input_tokens) // request.full_output_tokens)
+        decisions = self._decisions
+        level = decisions.level(request, replica)
+        if decisions.efforts:
+            request.effort = decisions.effort(request, replica)
         if request.dispatched_s < 0:
             request.dispatched_s = self._clock._now
         self._answers.give(request, replica.pool, level)
@@ -143,6 +179,7 @@ class Gateway:
         for replica, useful_s in request.spent:
             replica.lost_s += useful_s
         request.past_lost_gpu_s = request.past_gpu_s
+        request.withhold()
         self._end(request, "lost", reason)
 
     def _again(self, request: Request) -> None:
@@ -188,7 +225,7 @@ class Gateway:
         noticed = []
         for request in running:
             transfer_s = self._kv_bytes(replica, request) / self._bytes_per_s if request.finish_step >= 0 else inf
-            squeezed_s = mean * leanest.tokens / request.token_level.tokens * step_s
+            squeezed_s = mean * leanest.tokens / request.reasoning_share * step_s
             recompute_s = replica.stored_tokens(request) * prompt_token_s
             noticed.append(NoticedRequest(request.view, mean * step_s, squeezed_s, transfer_s, recompute_s))
         targets = tuple(target.view for target in self._fleet.ready_by_pool[replica.pool] if target is not replica)
@@ -275,7 +312,7 @@ class Gateway:
             for request in replica.abort(lost=node.end_reason == "reclaimed"):
                 self._spend(replica, request)
                 if node.end_reason == "horizon":
-                    self._recorder.end(request, "unfinished", "")
+                    self._unfinished(request)
                 else:
                     self._again(request)
         if node.end_reason != "horizon":
@@ -283,9 +320,13 @@ class Gateway:
 
     def close(self) -> None:
         """The horizon: whatever has not ended is unfinished."""
-        for _, request in self.pending:
-            self._recorder.end(request, "unfinished", "")
-        for move in self.moving.values():
-            self._recorder.end(move.request, "unfinished", "")
+        moving = (move.request for move in self.moving.values())
+        for request in (*(request for _, request in self.pending), *moving, *self._sent_on.values()):
+            self._unfinished(request)
         self.pending.clear()
         self.moving.clear()
+        self._sent_on.clear()
+
+    def _unfinished(self, request: Request) -> None:
+        request.withhold()
+        self._recorder.end(request, "unfinished", "")

@@ -8,9 +8,9 @@ from types import FrameType
 
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.scaling import Scaler
-from cloudsim.serving.decisions import ASKED
+from cloudsim.serving import decisions, scheduling
 
-WATCHED = frozenset(method.__code__ for method in (*ASKED, Fleet.plan, Scaler.targets))
+WATCHED = frozenset(method.__code__ for method in (*decisions.ASKED, *scheduling.ASKED, Fleet.plan, Scaler.targets))
 
 
 class PolicyTimeout(Exception):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from cloudsim.cluster.pool import Pool
 from cloudsim.models.elastic import Level
 from cloudsim.serving.request import Request
 from cloudsim.workload.block import Columns, RequestBlock
+
+if TYPE_CHECKING:
+    from cloudsim.serving.replica import Replica
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,14 @@ class ProblemAnswers:
             answer = self._book.continued(index, pool, level, known[2], request.generated_tokens)
         self._given[index] = (model, level.index, answer)
         request.level, request.token_level, request.output_tokens = answer.level, level, answer.new_tokens
+        request.reasoning_share = level.tokens
 
     def squeeze(self, request: Request, pool: str, level: Level, generated_tokens: int) -> int:
         """See `Answers`."""
         model, at, before = self._given[request.index]
         answer = self._book.cut(request.index, pool, level, before, generated_tokens)
         self._given[request.index] = (model, at, answer)
-        request.token_level = level
+        request.token_level, request.reasoning_share = level, level.tokens
         return answer.new_tokens
 
     def right(self, request: Request) -> bool:
@@ -83,6 +87,20 @@ class ProblemAnswers:
     def right_at(self, request: Request, pool: str, level: Level) -> bool:
         """See `Answers`; a network has to write it."""
         return self._book.answer(request.index, pool, level).right
+
+    def share(self, request: Request) -> float:
+        """See `Answers`."""
+        measured = self._pools[cast("Replica", request.replica).pool].measured
+        assert measured is not None, "problems come from measured profiles"
+        return measured.levels[self._given[request.index][1]].accuracy
+
+    def agreement(self, request: Request, signal: float) -> float:
+        """See `Answers`."""
+        return 1.0
+
+    def most_samples(self, pool: str) -> int:
+        """See `Answers`."""
+        return 1
 
     def settle(self, block: RequestBlock, noted: Columns) -> Mapping[str, NDArray[Any]]:
         """See `Answers`; they are forgotten."""

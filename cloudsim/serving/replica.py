@@ -1,15 +1,18 @@
 """One model replica: an engine, and how requests come to it from other replicas and leave it for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from heapq import heappush
 from typing import TYPE_CHECKING
 
 from cloudsim.clock import Clock
+from cloudsim.config import TierConfig
 from cloudsim.latency.contract import LatencyModel
 from cloudsim.models.elastic import DeepestLevel, ElasticProfile, Level
 from cloudsim.serving.batch import INDEX_BITS, restart
 from cloudsim.serving.engine import Engine
+from cloudsim.serving.ranking import Ranking
 from cloudsim.serving.request import Request
+from cloudsim.serving.scheduling import Scheduling
 from cloudsim.views import DenseLatency, ReplicaView
 
 if TYPE_CHECKING:
@@ -23,24 +26,28 @@ class Replica(Engine):
         index, pool, model: its number in the fleet, its pool and its model.
         node: the instance it runs on. gpus: how many of its GPUs it has.
         ceiling: the richest level that it can run, since no more layers are in its memory.
+        tiers: of the run.
+        scheduling: orders those who wait and says who gives way; None is FCFS.
 
     Attributes:
         view: what policies see of it.
     """
 
-    __slots__ = ("index", "pool", "model", "node", "node_index", "gpus", "ceiling", "accepting", "view", "_joining")
+    __slots__ = ("index", "pool", "model", "node", "node_index", "gpus", "ceiling", "tiers", "accepting", "view", "_joining")
 
     def __init__(
         self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, capacity: int, block_tokens: int, step_tokens: int,
         max_sequences: int, finished: Callable[[Request], None], index: int, pool: str, model: str, node: "Node", gpus: int,
-        ceiling: Level,
+        ceiling: Level, tiers: Sequence[TierConfig] = (), scheduling: Scheduling | None = None,
     ) -> None:  # fmt: skip
         super().__init__(clock, latency, profile, capacity, block_tokens, step_tokens, max_sequences, finished)
         self.index, self.pool, self.model, self.node, self.gpus = index, pool, model, node, gpus
-        self.ceiling = ceiling
+        self.ceiling, self.tiers = ceiling, tiers
         self.node_index = node.index  # looked at with each request that ends, when the node itself would be far away in memory
         self.accepting = True  # False from notice, termination or reclaim on
         self.view = ReplicaView(self)
+        if scheduling is not None:
+            self._ranking = Ranking(scheduling, self, self.view)
         self._joining: dict[int, tuple[Request, int]] = {}  # their KV has come, they join at the next boundary
 
     def at_boundary(self, action: Callable[[], None]) -> None:
@@ -66,6 +73,8 @@ class Replica(Engine):
             self.waiting.remove(request)
             self._queued_tokens -= request.prompt_tokens
             stored = 0
+            if self._ranking is not None:
+                self._ranking.changed = True
         self.outstanding -= 1
         return stored
 
@@ -80,6 +89,8 @@ class Replica(Engine):
     def resize(self, capacity: int, ceiling: Level) -> None:
         """At a boundary: have so many units of KV memory from now on, and run no richer level. Who does not fit is preempted next."""
         self.capacity, self.ceiling = capacity, ceiling
+        if self._ranking is not None:
+            self._ranking.changed = True
 
     def reserve(self, request: Request, stored_tokens: int) -> bool:
         """Hold room for a request whose KV is on its way; False if there is none."""
@@ -96,6 +107,8 @@ class Replica(Engine):
         """Give up a reservation."""
         self.held -= self.blocks(stored_tokens) * request.level.units
         self.incoming -= 1
+        if self._ranking is not None:
+            self._ranking.changed = True
 
     def attach(self, request: Request, stored_tokens: int) -> None:
         """The reserved KV has come: decode on from the next step boundary."""
@@ -108,6 +121,8 @@ class Replica(Engine):
             self.cancel(request, stored_tokens)
             self.running[request.index] = request
             self._enter(request.level)
+            if self._ranking is not None:
+                self._ranking.joined(request)
             self._decode(request, stored_tokens)
 
         self.at_boundary(join)
@@ -151,10 +166,6 @@ class Replica(Engine):
     def stored_tokens(self, request: Request) -> int:
         """At a boundary: tokens whose KV a running request holds."""
         return self.step + request.cache_offset if request.finish_step >= 0 else request.prefilled_tokens
-
-    def generated_tokens(self, request: Request) -> int:
-        """At a boundary: tokens that a decoding request has written."""
-        return request.output_tokens - (request.finish_step - self.step)
 
     def dense_s(self, prompt_tokens: int, output_tokens: float) -> DenseLatency:
         """What a full-model request would see here now.

@@ -17,9 +17,11 @@ from cloudsim.contracts import (
     NoticeView,
     PoolLoad,
     ReplicaView,
+    Route,
     Terminate,
     ZoneRecord,
 )  # fmt: skip
+from cloudsim.models.voting import MOST_SAMPLES
 from cloudsim.testing.states import Shown
 
 Arguments = Callable[[Shown], tuple[Any, ...]]
@@ -102,6 +104,11 @@ def _targets(answer: Any, shown: Shown) -> bool:
     )
 
 
+def _replica(answer: Any, shown: Shown) -> bool:
+    view, samples = (answer.replica, answer.samples) if isinstance(answer, Route) else (answer, 1)
+    return isinstance(view, ReplicaView) and view in shown.fleet.ready and isinstance(samples, int) and 1 <= samples <= MOST_SAMPLES
+
+
 def _share(answer: Any, shown: Shown) -> bool:
     return isinstance(answer, Real) and 0 < float(answer) <= 1
 
@@ -112,11 +119,9 @@ def _number(answer: Any, shown: Shown) -> bool:
 
 KINDS: Mapping[str, Kind] = {
     "admission": Kind("admit", lambda seen: (seen.request, seen.fleet), "True or False", lambda answer, seen: answer in (True, False)),
-    "routing": Kind(
-        "route", lambda seen: (seen.request, seen.fleet), "one of fleet.ready",
-        lambda answer, seen: isinstance(answer, ReplicaView) and answer in seen.fleet.ready,
-    ),
+    "routing": Kind("route", lambda seen: (seen.request, seen.fleet), "one of fleet.ready, or a Route to it", _replica),
     "budget": Kind("budget", lambda seen: (seen.request, seen.replica, seen.fleet), "a number in (0, 1]", _share),
+    "effort": Kind("effort", lambda seen: (seen.request, seen.replica, seen.fleet), "a number in (0, 1]", _share),
     "notice": Kind("act", lambda seen: (notice(seen),), "an Action or a MoveTo for each running request", _actions),
     "scaling": Kind("targets", lambda seen: (load(seen), cluster(seen)), "a whole number of at least 0 for each pool", _targets),
     "provisioning": Kind("plan", lambda seen: (cluster(seen),), "a list of Launch and Terminate", _plan),

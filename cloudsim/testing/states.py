@@ -54,6 +54,7 @@ class Asking:
     full_output_tokens: int = 220
     tenant: int = 0
     preempted: int = 0
+    escalations: int = 0
     right: bool = True
 
 

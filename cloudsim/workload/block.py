@@ -31,6 +31,8 @@ class RequestBlock:
         difficulty, difficulty_seen: the latent difficulty and what a router believes it to be, in [0, 1]. Shape (n,).
         luck: uniform number in [0, 1) that decides whether an answer is right: the request's own. Shape (n,).
         signal: uniform number in [0, 1) behind what routers, users and verifiers can tell of an answer. Shape (n,).
+        output_seen: what a scheduler believes the output tokens to be, at least 1. Shape (n,).
+        tenant: number of the tenant that sent it, the largest first. Shape (n,).
         problem: where requests carry problems of a measured suite, their numbers in it. Shape (n,), or (0,).
         questions: where they carry fresh ones for a network, those problems.
     """
@@ -43,6 +45,8 @@ class RequestBlock:
     difficulty_seen: Floats
     luck: Floats
     signal: Floats
+    output_seen: NDArray[np.int64]
+    tenant: NDArray[np.int32]
     problem: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     questions: "tuple[Problem, ...]" = ()
 

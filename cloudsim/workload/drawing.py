@@ -31,15 +31,20 @@ def _drawn(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
     settings = config.workload
     traffic: TrafficSource = create(config.traffic, "traffic")
     scale = settings.rate_scale
-    tiers, difficulties, noises, lucks, signals = (
-        stream(config.seed, replication, name) for name in ("tier", "difficulty", "difficulty_noise", "luck", "signal")
-    )
+    names = ("tier", "difficulty", "difficulty_noise", "luck", "signal", "length_noise", "tenant")
+    tiers, difficulties, noises, lucks, signals, lengths, tenants = (stream(config.seed, replication, name) for name in names)
     shares = np.cumsum([tier.share for tier in config.tiers.values()])
+    weights = np.cumsum(np.arange(1.0, settings.tenants + 1) ** -settings.tenant_skew)
     drawn = {
         "tier": ("tiers", "tiers by their shares"),
         "difficulty": ("difficulty", f"difficulty Beta({settings.difficulty_alpha:g}, {settings.difficulty_beta:g})"),
         "reasoning_tokens": ("reasoning share", f"{settings.reasoning_fraction:.0%} of the answer is reasoning"),
     }
+    seen_only = Source(
+        "tenants and predicted lengths", Provenance.ASSUMED,
+        f"drawn: {settings.tenants} tenants, the r-th in proportion to r^-{settings.tenant_skew:g}; predicted over true length lognormal, "
+        f"median 1, σ {settings.length_noise:g}",
+    )  # fmt: skip
     intensity = Source("traffic intensity", Provenance.PROJECTED, f"arrivals {scale:g} times as dense as in the trace")
     span_s = config.duration_s * scale
     came = in_order(traffic.requests(span_s, stream(config.seed, replication, "traffic")), span_s)
@@ -56,10 +61,14 @@ def _drawn(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
         made = [*block.sources]
         if left:
             made.append(Source(_listed([name for name, _ in left]), Provenance.ASSUMED, f"drawn: {', '.join(how for _, how in left)}"))
-        made += [intensity] if scale != 1.0 else []
+        made += [seen_only, *([intensity] if scale != 1.0 else [])]
         trace = RequestTrace(block.arrival_s / scale, block.input_tokens, block.output_tokens, tuple(made))
         seen = np.clip(difficulty + noise, 0.0, 1.0)
-        yield RequestBlock(number, trace, reasoning, tier, difficulty, seen, lucks.random(count), signals.random(count))
+        factor = np.exp(settings.length_noise * lengths.standard_normal(count))
+        output_seen = np.maximum(np.rint(block.output_tokens * factor), 1).astype(np.int64)
+        tenant = np.searchsorted(weights[:-1] / weights[-1], tenants.random(count), side="right").astype(np.int32)
+        luck, signal = lucks.random(count), signals.random(count)
+        yield RequestBlock(number, trace, reasoning, tier, difficulty, seen, luck, signal, output_seen, tenant)
 
 
 def _listed(words: list[str]) -> str:

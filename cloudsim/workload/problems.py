@@ -43,8 +43,9 @@ def with_problems(blocks: Iterator[RequestBlock], config: RunConfig, replication
         asked = Source("problems in place of the trace's lengths", Provenance.MEASURED, origin)
         output_tokens = np.full(len(block), longest, dtype=np.int64)
         trace = RequestTrace(block.trace.arrival_s, prompt_tokens, output_tokens, (*block.trace.sources, asked)).check()
+        seen = np.maximum(np.rint(output_tokens * (block.output_seen / block.trace.output_tokens)), 1).astype(np.int64)
         none = np.zeros(len(block), dtype=np.int64)
-        yield replace(block, trace=trace, reasoning_tokens=none, problem=problem, questions=questions)
+        yield replace(block, trace=trace, reasoning_tokens=none, output_seen=seen, problem=problem, questions=questions)
 
 
 def measured_suite(config: RunConfig) -> MeasuredProfile:

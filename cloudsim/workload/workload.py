@@ -59,7 +59,8 @@ class Workload:
 def _requests(block: RequestBlock) -> Iterator[Request]:
     trace = block.trace
     columns: tuple[NDArray[Any], ...] = (
-        trace.arrival_s, trace.input_tokens, trace.output_tokens, block.reasoning_tokens, block.tier, block.difficulty_seen
+        trace.arrival_s, trace.input_tokens, trace.output_tokens, block.reasoning_tokens, block.tier, block.difficulty_seen,
+        block.output_seen, block.tenant,
     )  # fmt: skip
     for first in range(0, len(block), CHUNK):
         rows = zip(*(column[first : first + CHUNK].tolist() for column in columns), strict=True)

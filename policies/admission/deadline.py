@@ -12,6 +12,7 @@ class Deadline:
         slack: how many times the target the estimate may be, above 0.
     """
 
+    source = "early rejection, as Mooncake does, arXiv 2407.00079; the estimate is ours"
     observes = (
         "fleet.output_tokens_mean", "fleet.ready", "fleet.tiers", "replica.dense_s", "replica.queued_tokens", "request.input_tokens",
         "request.tier"

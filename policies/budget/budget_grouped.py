@@ -24,6 +24,8 @@ class BudgetGrouped:
         oracle, learn: the inner policy's, if it has them.
     """
 
+    source = "ours"
+
     def __init__(self, inner: BudgetPolicy, groups: Sequence[float], lift: float) -> None:
         steps = [float(group) for group in groups]
         if not steps or steps[0] > 1 or steps[-1] <= 0 or any(high <= low for high, low in pairwise(steps)):

@@ -12,6 +12,7 @@ class ByTier:
         budgets: compute budget of each tier in (0, 1], in the order of the configuration; the last one stands for any further tier.
     """
 
+    source = "ours"
     observes = ("request.tier",)
 
     def __init__(self, budgets: Sequence[float]) -> None:

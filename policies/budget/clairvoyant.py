@@ -17,6 +17,7 @@ class Clairvoyant:
         fixed_share: share of a step that skipping layers does not save (host, head), in [0, 1].
     """
 
+    source = "ours, a bound"
     oracle = ("length", "answer")
     observes = (
         "fleet.now_s", "fleet.tiers", "fleet.would_be_right", "replica.dense_s", "replica.profile", "request.arrival_s",

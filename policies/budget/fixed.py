@@ -10,6 +10,7 @@ class Fixed:
         budget: compute budget in (0, 1].
     """
 
+    source = "a baseline of L2A, arXiv 2606.27743"
     observes: tuple[str, ...] = ()
 
     def __init__(self, budget: float) -> None:

@@ -19,6 +19,7 @@ class L2ACalibrated:
         headroom: share of each latency target that may be planned for, in (0, 1].
     """
 
+    source = "L2A, arXiv 2606.27743"
     observes = (
         "fleet.now_s", "fleet.output_tokens_mean", "fleet.tiers", "replica.dense_s", "replica.kv_free", "replica.queued_tokens",
         "request.arrival_s", "request.generated_tokens", "request.input_tokens", "request.tier"

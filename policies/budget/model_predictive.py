@@ -19,6 +19,7 @@ class ModelPredictive:
         fixed_share: share of a step that skipping layers does not save (host, head), in [0, 1].
     """
 
+    source = "ours, after model-predictive control"
     observes = (
         "fleet.now_s", "fleet.output_tokens_mean", "fleet.tiers", "replica.dense_s", "replica.profile", "request.arrival_s",
         "request.generated_tokens", "request.input_tokens", "request.tier",

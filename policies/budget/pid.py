@@ -21,6 +21,7 @@ class Pid:
         floor: least budget, in (0, 1].
     """
 
+    source = "PID control, Åström and Hägglund"
     observes = ("fleet.now_s", "request.tier", "served.at_s", "served.met_sla", "served.request")
 
     def __init__(
@@ -55,7 +56,7 @@ class Pid:
 
     def _control(self, now_s: float) -> None:
         found = self._attainment.estimate(now_s)
-        if found.count < self._least:
+        if found.ended < self._least:
             return
         share = found.share
         error, passed_s = self._target - share, self._interval_s

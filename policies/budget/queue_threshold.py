@@ -18,6 +18,7 @@ class QueueThreshold:
         release: share of a threshold, in (0, 1]; 1 is no hysteresis.
     """
 
+    source = "ours, hysteresis control"
     observes = ("replica.index", "replica.queued_tokens")
 
     def __init__(self, steps_tokens: Sequence[float], budgets: Sequence[float], release: float) -> None:

@@ -28,6 +28,7 @@ class RiskControlled:
         table: (budget, right, wrong) with the full model first, then falling budgets; None collects.
     """
 
+    source = "Learn then Test, arXiv 2110.01052"
     observes = ("replica.profile", "request.index", "served.budget", "served.completed", "served.request", "served.right_seen")
 
     def __init__(

@@ -14,8 +14,7 @@ class Thompson:
     N(θ, v²·A⁻¹) and takes the level whose draw promises most.
 
     Only xᵀ(draw) counts, and it is N(xᵀθ, v²·xᵀA⁻¹x), so that is what is drawn. Ours: weights of its own for each level of the replica's
-    elastic profile, and context x and reward as `BudgetBandit` has them. A call costs some six microseconds, since each level's estimate is
-    a product of matrices.
+    elastic profile, and context x and reward as `BudgetBandit` has them. A call costs some eight microseconds, and an end as much.
 
     Args:
         spread: v, at least 0. Rewards are in [0, 1] and expected to be 0 at first: the smaller it is, the later other levels are tried.
@@ -23,6 +22,7 @@ class Thompson:
         right_weight, ridge, queue_tokens, sequences: as in `BudgetBandit`.
     """
 
+    source = "Thompson sampling, arXiv 1209.3352"
     observes = BudgetBandit.observes
 
     def __init__(self, spread: float, seed: int, right_weight: float, ridge: float, queue_tokens: float, sequences: float) -> None:

@@ -23,6 +23,13 @@ class AvailabilityLearning:
         retry_s: seconds for which a zone that refused is left alone.
     """
 
+    source = "ours, with UCB1 of Auer et al., Machine Learning 2002"
+    observes = (
+        "cluster.nodes", "cluster.now_s", "cluster.records", "cluster.refused_s", "cluster.spot_price_usd_per_h", "cluster.targets",
+        "cluster.zones", "node.hinted", "node.index", "node.market", "node.outstanding", "node.pool", "node.price_usd_per_h",
+        "node.ready", "node.zone", "record.grants", "record.held_s", "record.losses", "record.refusals",
+    )  # fmt: skip
+
     def __init__(self, horizon_s: float, explore: float, prior_life_s: float, prior_losses: float, retry_s: float) -> None:
         for name, value in (("horizon_s", horizon_s), ("explore", explore), ("retry_s", retry_s)):
             at_least_0(name, value)

@@ -16,6 +16,11 @@ class LifetimeOracle:
         retry_s: seconds for which a zone that refused is left alone.
     """
 
+    source = "ours, a bound"
+    observes = (
+        "cluster.nodes", "cluster.now_s", "cluster.refused_s", "cluster.spot_price_usd_per_h", "cluster.targets", "cluster.zones",
+        "node.hinted", "node.index", "node.market", "node.outstanding", "node.pool", "node.price_usd_per_h", "node.ready", "node.zone",
+    )  # fmt: skip
     oracle = ("market",)
 
     def __init__(self, retry_s: float) -> None:

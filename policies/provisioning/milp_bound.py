@@ -36,6 +36,11 @@ class MilpBound:
         SimulationError: HiGHS finds no optimum.
     """
 
+    source = "the optimum of SkyServe, arXiv 2411.01438"
+    observes = (
+        "cluster.nodes", "cluster.now_s", "cluster.targets", "cluster.zones", "node.hinted", "node.index", "node.market",
+        "node.outstanding", "node.pool", "node.price_usd_per_h", "node.ready", "node.zone",
+    )  # fmt: skip
     oracle = ("market", "arrivals")
 
     def __init__(self, step_s: float, instance_rps: float | None = None) -> None:

@@ -17,6 +17,13 @@ class PriceCap:
         retry_s: seconds for which a zone that refused is left alone.
     """
 
+    source = "EC2 spot bids until 2017"
+    observes = (
+        "cluster.nodes", "cluster.now_s", "cluster.on_demand_usd_per_h", "cluster.refused_s", "cluster.spot_price_usd_per_h",
+        "cluster.targets", "cluster.zones", "node.hinted", "node.index", "node.market", "node.outstanding", "node.pool",
+        "node.price_usd_per_h", "node.ready", "node.zone",
+    )  # fmt: skip
+
     def __init__(self, cap: float, retry_s: float) -> None:
         if not cap > 0:
             raise ValueError(f"cap is {cap}; it must be above 0")

@@ -17,6 +17,12 @@ class RebalanceDriven:
         drain: give hinted instances back once they are replaced.
     """
 
+    source = "EC2's capacity rebalancing"
+    observes = (
+        "cluster.nodes", "cluster.now_s", "cluster.refused_s", "cluster.spot_price_usd_per_h", "cluster.targets", "cluster.zones",
+        "node.hinted", "node.index", "node.market", "node.outstanding", "node.pool", "node.price_usd_per_h", "node.ready", "node.zone",
+    )  # fmt: skip
+
     def __init__(self, retry_s: float, drain: bool) -> None:
         at_least_0("retry_s", retry_s)
         self._retry_s, self._drain = retry_s, drain

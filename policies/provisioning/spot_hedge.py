@@ -23,6 +23,13 @@ class SpotHedge:
         retry_s: seconds for which a zone that refused is left alone.
     """
 
+    source = "SpotHedge, SkyServe, arXiv 2411.01438"
+    observes = (
+        "cluster.nodes", "cluster.now_s", "cluster.records", "cluster.refused_s", "cluster.spot_price_usd_per_h", "cluster.targets",
+        "cluster.zones", "node.hinted", "node.index", "node.market", "node.outstanding", "node.pool", "node.price_usd_per_h",
+        "node.ready", "node.zone", "record.losses", "record.refusals",
+    )  # fmt: skip
+
     def __init__(self, extra: int, retry_s: float) -> None:
         at_least_0("extra", extra)
         at_least_0("retry_s", retry_s)

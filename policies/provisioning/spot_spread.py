@@ -16,6 +16,12 @@ class SpotSpread:
         retry_s: seconds for which a zone that refused is left alone.
     """
 
+    source = "EC2 fleets, allocation strategy diversified"
+    observes = (
+        "cluster.nodes", "cluster.now_s", "cluster.refused_s", "cluster.spot_price_usd_per_h", "cluster.targets", "cluster.zones",
+        "node.hinted", "node.index", "node.market", "node.outstanding", "node.pool", "node.price_usd_per_h", "node.ready", "node.zone",
+    )  # fmt: skip
+
     def __init__(self, retry_s: float) -> None:
         at_least_0("retry_s", retry_s)
         self._retry_s = retry_s

@@ -23,6 +23,7 @@ class Composed:
 
     Attributes:
         observes: what the parts look at, and the ready replicas.
+        source: where the parts come from.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class Composed:
         self._filters = [part.keep for part in filters.values()]
         self._price = _weighted([(float(weights.get(name, 1.0)), part.score) for name, part in scores.items()])
         parts: list[object] = [pick, *scores.values(), *filters.values()]
+        sources = (getattr(part, "source", "") for part in parts)
+        self.source = "; ".join(dict.fromkeys(source for source in sources if source))
         self.observes = tuple(sorted({"fleet.ready", *(name for part in parts for name in getattr(part, "observes", ()))}))
 
     def route(self, request: RequestView, fleet: FleetView) -> ReplicaView:

@@ -19,6 +19,7 @@ class ModelByDifficulty:
         busy: outstanding requests at which a replica counts as busy, by pool.
     """
 
+    source = "ours, after routers by difficulty such as RouteLLM, arXiv 2406.18665"
     observes = ("fleet.ready", "fleet.ready_by_pool", "replica.outstanding", "request.difficulty_seen", "request.tier")
 
     def __init__(self, thresholds: Sequence[float], tier_bonus: Sequence[float], busy: Sequence[int]) -> None:

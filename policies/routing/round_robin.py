@@ -6,6 +6,7 @@ from cloudsim.contracts import FleetView, ReplicaView, RequestView
 class RoundRobin:
     """Each request goes to the next ready replica."""
 
+    source = "round robin, as most load balancers do by default"
     observes = ("fleet.ready",)
 
     def __init__(self) -> None:

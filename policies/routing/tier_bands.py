@@ -23,6 +23,7 @@ class TierBands:
         slack_requests: this many more.
     """
 
+    source = "ours"
     observes = ("fleet.ready", "fleet.tiers", "replica.outstanding", "request.tier")
 
     def __init__(self, weights: Sequence[float], slack: float, slack_requests: float) -> None:

@@ -28,6 +28,9 @@ class Forecast:
         ConfigError: scikit-learn is not installed.
     """
 
+    source = "HARMONY, arXiv 2408.01000"
+    observes = ("cluster.targets", "load.arrivals_rps", "load.interval_s", "load.pools", "pool.request_s")
+
     def __init__(
         self, ahead_s: float, lags: int, window: int, under: float, over: float, instance_rps: float | None, least: int, most: int | None
     ) -> None:

@@ -27,6 +27,8 @@ class HpaLike:
         least, most: instances of each pool; see `Bounds`.
     """
 
+    source = "Kubernetes HorizontalPodAutoscaler, autoscaling/v2"
+    observes = ("cluster.targets", "load.arrivals_rps", "load.now_s", "load.pending", "load.pools", "pool.outstanding", "pool.ready")
     METRICS = ("outstanding", "queued_tokens", "utilisation")
 
     def __init__(self, metric: str, target: float, tolerance: float, stabilisation_s: float, least: int, most: int | None) -> None:

@@ -19,6 +19,8 @@ class OracleArrivals:
         least, most: instances of each pool; see `Bounds`. Pools share the arrivals as they share the configured instances.
     """
 
+    source = "ours, a bound"
+    observes = ("cluster.targets", "load.interval_s", "load.now_s")
     oracle = ("arrivals",)
 
     def __init__(self, instance_rps: float, least: int, most: int | None) -> None:

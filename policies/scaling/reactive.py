@@ -19,6 +19,9 @@ class Reactive:
         least, most: instances of each pool; see `Bounds`.
     """
 
+    source = "step scaling, as EC2 Auto Scaling does"
+    observes = ("cluster.targets", "load.arrivals_rps", "load.now_s", "load.pending", "load.pools", "pool.outstanding", "pool.ready")
+
     def __init__(self, up: float, down: float, step: int, cooldown_s: float, least: int, most: int | None) -> None:
         if not 0 <= down < up:
             raise ValueError(f"down is {down} and up is {up}; accepted: 0 <= down < up")

@@ -17,6 +17,9 @@ class Scheduled:
         least, most: instances of each pool; see `Bounds`.
     """
 
+    source = "scheduled scaling, as EC2 Auto Scaling does"
+    observes = ("cluster.targets", "load.now_s")
+
     def __init__(self, timetable: Sequence[Sequence[float]], period_s: float, least: int, most: int | None) -> None:
         times = [row[0] for row in timetable]
         if not times or times[0] != 0 or any(late <= early for early, late in zip(times, [*times[1:], period_s], strict=True)):

@@ -25,6 +25,9 @@ class TargetUtilisation:
         least, most: instances of each pool; see `Bounds`.
     """
 
+    source = "target tracking, as EC2 Auto Scaling does"
+    observes = ("cluster.targets", "load.arrivals_rps", "load.interval_s", "load.now_s", "load.pools", "pool.ready", "pool.utilisation")
+
     def __init__(
         self, target: float, window_s: float, out_cooldown_s: float, in_cooldown_s: float, least: int, most: int | None
     ) -> None:  # fmt: skip

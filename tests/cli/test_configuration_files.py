@@ -9,7 +9,8 @@ from cloudsim import simulation
 from cloudsim.composition.plan import compose
 
 ROOT = Path(__file__).parents[2] / "experiments"
-POLICIES = ("admission", "routing", "budget", "provisioning", "notice", "scaling")
+POLICIES = ("admission", "routing", "budget", "effort", "scheduling", "notice", "scaling", "provisioning")
+SCENARIOS = sorted(file.stem for file in (ROOT / "scenario").glob("*.yaml"))
 EXPERIMENTS = sorted(file.stem for file in (ROOT / "experiment").glob("*.yaml"))
 CHOICES = sorted(
     (file.parent.name, file.stem)
@@ -21,7 +22,7 @@ CHOICES = sorted(
 @pytest.mark.parametrize(("group", "choice"), CHOICES)
 def test_every_choice_of_every_group_composes(small, group, choice):
     key = f"{group}@contenders.l2a.{group}" if group in POLICIES else group
-    key = f"+{key}" if group == "scaling" else key  # a contender has none by default
+    key = f"+{key}" if group in ("effort", "scaling") else key  # a contender has none by default
     config = compose([*small, f"{key}={choice}"], None, lambda config: []).config
     written = yaml.safe_load((ROOT / group / f"{choice}.yaml").read_text())
     tree = config.model_dump(by_alias=True)
@@ -36,6 +37,23 @@ def test_every_experiment_can_start_with_every_family(experiment, family):
     assert {sum(pool.instances for pool in contender.pools.values()) for contender in config.contenders.values()} == {
         config.fleet.instances
     }
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_says_what_it_stresses_and_is_small(scenario):
+    assert "# Stresses " in (ROOT / f"scenario/{scenario}.yaml").read_text()
+    config = compose(["+experiment=policy_league", f"scenario={scenario}"], None, lambda config: []).config
+    rate_rps = config.traffic.arguments.get("rate_rps", 5.6)  # a recorded one
+    assert config.duration_s * config.workload.rate_scale * rate_rps < 44_000
+    assert len(config.contenders) > 2
+
+
+@pytest.mark.parametrize("name", ["l2a_mixed_gpus", "multi_model_mixed_gpus"])
+def test_a_fleet_of_mixed_gpus_has_as_many_gpus_as_any(name):
+    config = compose([f"+contender@contenders.mixed={name}"], None, simulation.problems).config
+    pools = config.contenders["mixed"].pools.values()
+    assert {pool.instance for pool in pools} == {None, "aws_g6_xlarge"}
+    assert sum(pool.instances for pool in pools) == config.fleet.instances
 
 
 def test_the_contenders_of_the_main_experiment_are_those_it_promises():

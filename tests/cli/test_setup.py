@@ -12,21 +12,21 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-IMPORT_NAMES = {"hydra-core": "hydra", "pyyaml": "yaml", "reasoning-gym": "reasoning_gym"}
+IMPORT_NAMES = {"hydra-core": "hydra", "pyyaml": "yaml", "reasoning-gym": "reasoning_gym", "scikit-learn": "sklearn"}
 
 
 def test_the_exact_versions_lie_within_the_ranges():
     lines = [line.partition("#")[0].strip() for line in (ROOT / "constraints.txt").read_text().splitlines()]
     exact = dict(line.split("==") for line in lines if line)
     exact = {canonicalize_name(name): version for name, version in exact.items()}
-    for text in [*PROJECT["dependencies"], *EXTRAS["model"], *EXTRAS["test"]]:
+    for text in [*PROJECT["dependencies"], *EXTRAS["model"], *EXTRAS["forecast"], *EXTRAS["test"]]:
         requirement = Requirement(text)
         assert requirement.specifier.contains(exact[canonicalize_name(requirement.name)]), text
 
 
 @pytest.mark.parametrize("package", ["cloudsim", "policies", "traces"])
 def test_every_library_that_is_imported_is_declared(package):
-    declared = {Requirement(text).name for text in [*PROJECT["dependencies"], *EXTRAS["model"], *EXTRAS["outside"]]}
+    declared = {Requirement(text).name for text in [*PROJECT["dependencies"], *EXTRAS["model"], *EXTRAS["outside"], *EXTRAS["forecast"]]}
     known = {IMPORT_NAMES.get(name, name) for name in declared} | {"cloudsim", "policies", "traces", "experiments"}
     for file in (ROOT / package).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

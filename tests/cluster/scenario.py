@@ -87,13 +87,18 @@ class UpAndDown:
 
 
 @cache
-def shipped(*overrides):
-    """The tree of the experiment `spot_preemption`, as Hydra composes it; a copy for each caller is made by `tree`."""
+def shipped(*overrides, experiment="spot_preemption"):
+    """The tree of an experiment, as Hydra composes it; of `spot_preemption` a copy for each caller is made by `tree`."""
     with initialize_config_module("experiments", version_base="1.3"):
-        made = compose("config", overrides=["+experiment=spot_preemption", "output_dir=unused", *overrides])
+        made = compose("config", overrides=[f"+experiment={experiment}", "output_dir=unused", *overrides])
     composed = OmegaConf.to_container(made, resolve=True)
     composed.pop("hydra", None)
     return composed
+
+
+def composed(experiment, *overrides):
+    """A shipped experiment."""
+    return RunConfig.model_validate(deepcopy(shipped(*overrides, experiment=experiment)))
 
 
 @cache
@@ -133,7 +138,9 @@ def contender(pools, **kinds):
     """A contender with `pools` (name: (model, elastic profile or None, instances)) and policies by their names in `experiments`."""
     plain = {"admission": "always", "routing": "least_outstanding", "budget": "full", "provisioning": "spot_spread", "notice": "recompute"}
     parts = {kind: preset(kind, name) if isinstance(name, str) else name for kind, name in (plain | kinds).items()}
-    rows = {name: {"model": model, "elastic": elastic, "instances": count} for name, (model, elastic, count) in pools.items()}
+    rows = {
+        name: {"model": model, "elastic": elastic, "instances": count, "instance": None} for name, (model, elastic, count) in pools.items()
+    }
     return {"pools": rows, **parts}
 
 

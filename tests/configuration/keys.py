@@ -9,7 +9,9 @@ from pydantic import BaseModel
 from cloudsim.config import Component, RunConfig
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-COMPONENT_GROUPS = ("traffic", "spot", "hardware", "grid", "admission", "routing", "budget", "provisioning", "notice", "scaling")
+COMPONENT_GROUPS = (
+    "traffic", "spot", "hardware", "grid", "admission", "routing", "budget", "effort", "scheduling", "notice", "scaling", "provisioning",
+)  # fmt: skip
 
 
 def schema_leaves(model=RunConfig, prefix=""):

@@ -112,8 +112,11 @@ SPECIAL = {
     ),
     "own model": lambda: scenario({"large": ("mine", "mine-l2a", 2)}, model__catalog=own_catalog(32)),
     "by difficulty": lambda: scenario(policies={"routing": routed(2)}),
+    "cascade": lambda: scenario(policies={"routing": preset("routing", "cascade")}),
+    "effort": lambda: scenario(policies={"effort": preset("effort", "mean_fraction")}),
     "learning": lambda: scenario(policies={"budget": {"_target_": "tests.policies.learning.Remembers"}}),
     "broken": lambda: scenario(policies={"routing": {"_target_": "tests.policies.broken.Nowhere"}}),
+    "few at once": lambda: scenario(engine__max_sequences=4, engine__step_tokens=600),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
     "co-tenants": lambda: scenario(
@@ -164,8 +167,13 @@ VALUES = {
     "workload.difficulty_beta": 2.0,
     "workload.difficulty_noise": ("by difficulty", 0.5),
     "workload.feedback_error": ("learning", 0.9),
+    "workload.confidence_auroc": ("cascade", 0.6),
+    "workload.reasoning_saturation": ("effort", 1.0),
     "on_policy_error": ("broken", "fallback"),
     "logged_share": 0.3,
+    "workload.length_noise": 0.1,
+    "workload.tenants": 2,
+    "workload.tenant_skew": 0.0,
     "tiers.*.share": {"premium": 0.4, "standard": 0.3},
     "tiers.*.ttft_s": 0.05,
     "tiers.*.tpot_s": 0.002,
@@ -217,12 +225,15 @@ VALUES = {
     "contenders.*.pools.*.model": ("tensor parallel", "llama-3-8b"),
     "contenders.*.pools.*.elastic": None,
     "contenders.*.pools.*.instances": 1,
+    "contenders.*.pools.*.instance": "aws_p5_4xlarge",
     "contenders.*.admission": preset("admission", "deadline") | {"slack": 0.05},
     "contenders.*.routing": preset("routing", "least_outstanding"),
     "contenders.*.budget": preset("budget", "full"),
+    "contenders.*.effort": preset("effort", "mean_fraction"),
     "contenders.*.provisioning": preset("provisioning", "on_demand"),
     "contenders.*.notice": preset("notice", "finish"),
     "contenders.*.scaling": preset("scaling", "scheduled") | {"least": 0},
+    "contenders.*.scheduling": ("few at once", preset("scheduling", "priority")),
 }
 # Keys that other keys of `experiments` refer to: new value, and a key of `VALUES` that takes it over, and so changes the run.
 REFERRED = {
@@ -317,6 +328,11 @@ ARGUMENTS = {
     "outages": [{"zones": ["us-east-1a"], "at_s": 600.0, "lasts_s": 600.0}],
     "slack": 0.05, "thresholds": [0.9, 0.0], "tier_bonus": [0.9, 0.5, 0.1], "busy": [1, 1],
     "weights": [9.0, 1.0, 1.0], "slack_requests": 0,
+    "pools": ["small", "large", "small"], "confidence": [0.3], "samples": 5, "one_model": 0.5, "two_models": 1.0, "medium": 0.6,
+    "hard": 0.8, "weight": 0.2, "gpu_s_scale": 0.2, "bins": 2, "crowded": 2, "batch": 9,
+    "pheromone": 3.0, "load": 3.0, "evaporation": 0.5, "least_pheromone": 0.6,
+    "fractions": [0.2, 0.3], "shares": [0.1, 0.9], "saturation": 9.0, "gain": 1.0, "reasoning": 0.8,
+    "parts": 9, "threshold": 0.9, "system_1": 0.9,
     "seed": 7, "prompt_token": 9.0, "elsewhere": 99.0, "price": 99.0, "zones": ["b-1"],
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
     "retry_s": 25, "drain": False, "extra": 2, "cap": 0.36, "horizon_s": 1.0, "explore": 0.5, "prior_life_s": 5.0, "prior_losses": 0.01,
@@ -334,6 +350,8 @@ ARGUMENTS = {
     "ap-southeast-1": 99.0, "ap-southeast-2": 99.0, "ap-south-1": 99.0, "sa-east-1": 99.0,
     "other_g_per_kwh": 99.0, "swing": 0.5, "cleanest_hour": 3.0, "start_hour": 3.0,
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
+    "quantum": 9, "queues": 2, "prompt_tokens_per_token": 5, "starvation_s": 0.5, "input_weight": 9.0, "output_weight": 0.0,
+    "learning_rate": 0.9, "discount": 0.1,
 }  # fmt: skip
 # Settings under which the other arguments of an entry act in a run this small.
 ACTING = {
@@ -373,6 +391,10 @@ def test_an_argument_of_a_component_changes_something(group, entry, key):
         elif key == "tier_bonus":
             before = routed(2)
             after = before | {key: ARGUMENTS[key]}
+        elif key == "pools":  # the scenario has no middle one
+            before |= {"pools": ["large", "small", "small"]}
+        elif key == "reasoning":  # it acts where time is short
+            before, after = before | {"headroom": 0.1}, after | {"headroom": 0.1}
         elif entry in ACTING:
             acting = {name: value for name, value in ACTING[entry].items() if name != key}
             before, after = before | acting, after | acting
@@ -418,13 +440,16 @@ def in_a_run(group, component, key):
     bursts = group == "budget" or key.endswith("prompt_token")
     changes = {"engine__memory_fraction": 0.3} if key == "kv_reserve" else {}
     changes |= {"provider__rebalance_share": 1.0, "provider__rebalance_lead_s": 25.0, "market": ROOMY} if key == "drain" else {}
-    learns = key in ("horizon_s", "explore", "prior_life_s", "prior_losses")
+    learns = group == "provisioning" and key in ("horizon_s", "explore", "prior_life_s", "prior_losses")
     changes |= {"market": ROOMY, "pools": {"large": ("qwen3-4b", None, 5)}} if learns else {}
     changes |= {"rows": BURSTS} if group == "scaling" else {}
     changes |= {"rows": [(at // 4 * 4, prompt, answer) for at, prompt, answer in ROWS]} if bursts else {}
+    changes |= {"engine__max_sequences": 4, "engine__step_tokens": 600} if group == "scheduling" else {}
     if key == "release":  # arrivals while a queue shrinks
         changes["rows"] = [(30 + at / 30, prompt, answer) for at, prompt, answer in ROWS]
     if "Clairvoyant" in component["_target_"]:  # few answers hang on the level
         changes["rows"] = [(at / 4 + 30 * quarter, prompt, answer) for quarter in range(4) for at, prompt, answer in ROWS]
+    if key == "two_models":  # three of them make a difference there
+        changes["pools"] = POOLS | {"middle": ("qwen3-1.7b", None, 1)}
     policies = {group: component} | ({"provisioning": "on_demand"} if group == "scaling" else {})
     return seen(scenario(policies=policies, **changes))

@@ -4,6 +4,7 @@ import pytest
 
 from cloudsim.results import load
 from tests.docs.reader import ROOT, follow
+from tests.policies.test_entries import METHODS
 
 PAGE = ROOT / "docs/write_a_policy.md"
 
@@ -49,5 +50,5 @@ def test_the_own_contender_is_compared(followed):
 
 def test_every_kind_of_policy_is_on_the_page():
     text = PAGE.read_text(encoding="utf-8")
-    for kind, method in {"admission": "admit", "routing": "route", "budget": "budget", "provisioning": "plan", "notice": "act"}.items():
+    for kind, method in METHODS.items():
         assert f"| `{kind}` | `{method}(" in text

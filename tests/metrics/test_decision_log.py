@@ -67,3 +67,19 @@ def test_a_share_is_logged_evenly_and_the_same_requests_throughout():
 
 def test_nothing_is_logged_unless_asked():
     assert len(run(0.0).decisions["time_s"]) == 0
+
+
+def test_reviews_are_noted_with_the_answer_and_looking_at_them_changes_nothing():
+    pools = {"large": ("qwen3-4b", None, 1), "small": ("qwen3-0.6b", None, 1)}
+    logged, unseen = (
+        simulate(small(contender(pools, routing="cascade"), ROWS, {"a-1a": [(0.0, 2, 1.0)]}, logged_share=share), "one", 0)
+        for share in (1.0, 0.0)
+    )
+    assert fingerprint(logged, TABLES) == fingerprint(unseen, TABLES)
+    reviews = [
+        (choice, json.loads(inputs)["answer.confidence"])
+        for choice, inputs in zip(column(logged, "choice"), column(logged, "inputs"), strict=True)
+        if "answer.confidence" in inputs
+    ]
+    assert {choice for choice, _ in reviews} == {"None", "replica 0, samples 1, final"}
+    assert all((choice == "None") == (confidence >= 0.7) for choice, confidence in reviews)

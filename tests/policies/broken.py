@@ -96,3 +96,34 @@ class Act:
 
     def act(self, notice):
         return ["finish"] * len(notice.running)
+
+
+class Rank:
+    """Ranks every request alike."""
+
+    def __init__(self, rank):
+        self.value = float(rank) if isinstance(rank, str) else rank
+
+    def rank(self, request, replica):
+        return self.value
+
+
+class Victim(Rank):
+    """Sends away somebody who is not there."""
+
+    def __init__(self):
+        super().__init__(0)
+
+    def victim(self, replica):
+        return None
+
+
+class Quantum(Rank):
+    """Gives everybody the same time, which is none."""
+
+    def __init__(self, tokens):
+        super().__init__(0)
+        self.tokens = tokens
+
+    def quantum_tokens(self, request, replica):
+        return self.tokens

@@ -16,7 +16,8 @@ MARKET = {"a-1a": [(0.0, 2, 1.0), (20.0, 0, 1.0), (40.0, 2, 1.0)]}
 
 def broken(kind, name, **arguments):
     parts = contender({"large": ("qwen3-4b", "qwen3-4b-l2a", 2)}, **{kind: {"_target_": f"tests.policies.broken.{name}", **arguments}})
-    return small(parts, ROWS, MARKET, provider__notice_s=5.0)
+    scarce = {"rows": [(0.0, 300, 200)] * 60, "engine__memory_fraction": 0.28} if name == "Victim" else {}
+    return small(parts, **{"rows": ROWS, "zones": MARKET, "provider__notice_s": 5.0} | scarce)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,13 @@ def broken(kind, name, **arguments):
         ("provisioning", "Plan", {"decision": None, "listed": False}),
         ("notice", "Act", {}),
         ("admission", "Rejects", {}),
+        ("scheduling", "Rank", {"rank": "nan"}),
+        ("scheduling", "Rank", {"rank": "-inf"}),
+        ("scheduling", "Rank", {"rank": None}),
+        ("scheduling", "Rank", {"rank": [1]}),
+        ("scheduling", "Victim", {}),
+        ("scheduling", "Quantum", {"tokens": 0}),
+        ("scheduling", "Quantum", {"tokens": 1.5}),
     ],
 )
 def test_a_broken_contract_is_told_by_name(kind, name, arguments):

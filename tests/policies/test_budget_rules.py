@@ -45,10 +45,9 @@ def test_each_replica_has_a_step_of_its_own():
 @given(queues=st.lists(st.integers(0, 10_000), min_size=1, max_size=40), release=st.floats(0.01, 1))
 def test_a_budget_lies_between_what_the_thresholds_and_their_releases_say(queues, release):
     for queued, budget in zip(queues, stepped(queues, release), strict=True):
-        richest, leanest = (1.0, 0.8, 0.67)[(queued > 1000) + (queued > 4000)], (1.0, 0.8, 0.67)[
-            (queued >= release * 1000) + (queued >= release * 4000)
-        ]
-        assert leanest <= budget <= richest
+        least_steps = (queued > 1000) + (queued > 4000)
+        most_steps = (queued >= release * 1000) + (queued >= release * 4000)
+        assert budget in (1.0, 0.8, 0.67)[least_steps : most_steps + 1]
 
 
 def predicted(request=None, policy=None, headroom=1.0, fixed_share=0.0, now_s=0.0, output_tokens_mean=100.0, **replica):

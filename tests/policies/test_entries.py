@@ -14,7 +14,10 @@ from cloudsim.config import Component
 
 ROOT = Path(policies.__file__).parent
 EXPERIMENTS = ROOT.parent / "experiments"
-METHODS = {"admission": "admit", "routing": "route", "budget": "budget", "provisioning": "plan", "notice": "act", "scaling": "targets"}
+METHODS = {
+    "admission": "admit", "routing": "route", "budget": "budget", "effort": "effort", "scheduling": "rank", "notice": "act",
+    "scaling": "targets", "provisioning": "plan",
+}  # fmt: skip
 PART_METHODS = {"keep", "score", "pick"}
 COMPOSED = "policies.routing.composed.Composed"
 FILES = sorted(path for path in ROOT.glob("*/*.py") if path.name != "__init__.py")
@@ -91,11 +94,11 @@ def test_a_part_is_a_class_of_one_method_that_some_entry_uses(file):
     assert any(named(made) in targets(read(entry)) for entry in ENTRIES[kind])
 
 
-@pytest.mark.parametrize("kind", ["admission", "routing", "budget", "notice"])
+@pytest.mark.parametrize("kind", ["admission", "routing", "budget", "effort", "notice"])
 def test_every_policy_on_requests_says_what_it_looks_at(kind):
     for entry in ENTRIES[kind]:
         observes = create(Component.model_validate(read(entry)), kind).observes
         assert isinstance(observes, tuple)
         assert list(observes) == sorted(set(observes)), entry
-        of = ("noticed",) if kind == "notice" else ("request", "replica", "fleet", "served")
+        of = ("noticed", "notice", "replica") if kind == "notice" else ("request", "replica", "fleet", "answer", "served")
         assert all(name.split(".")[0] in of for name in observes), entry

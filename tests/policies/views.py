@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from cloudsim.config import TierConfig
-from cloudsim.contracts import ClusterView, DenseLatency, LoadView, NodeView, PoolLoad, Served, ZoneRecord
+from cloudsim.contracts import AnswerView, ClusterView, DenseLatency, LoadView, NodeView, PoolLoad, Served, ZoneRecord
 from cloudsim.models.elastic import ElasticProfile, find_profile
 from cloudsim.models.spec import find_model
 
@@ -24,7 +24,11 @@ class Request:
     tier: int = 1
     difficulty_seen: float = 0.5
     retries: int = 0
+    output_tokens_seen: int = 200
+    tenant: int = 0
+    escalations: int = 0
     full_output_tokens: int = 200
+    reasoning_tokens: int = 100
 
 
 @dataclass
@@ -46,6 +50,10 @@ class Replica:
     price_usd_per_h: float = 1.0
     deepest_budget: float = 0.0
     profile: ElasticProfile = PROFILE
+    now_s: float = 0.0
+    tiers: tuple = TIERS
+    waiting: list = field(default_factory=list)
+    running: list = field(default_factory=list)
 
     def dense_s(self, prompt_tokens, output_tokens):
         return DenseLatency(self.first_s, self.token_s)
@@ -82,10 +90,10 @@ def fleet(*outstanding, **pools):
     return Fleet(made)
 
 
-def served(request, replica=None, met=True, right=True, completed=True, budget=1.0, at_s=0.0):
+def served(request, replica=None, met=True, right=True, completed=True, budget=1.0, at_s=0.0, gpu_s=1.0):
     """How a request ended: in time or not, right or not."""
     e2e_s = 1.0 if completed else float("nan")
-    return Served(request, replica, completed, 0.1, 0.01, e2e_s, met and completed, budget, 1.0, right and completed, at_s)
+    return Served(request, replica, completed, 0.1, 0.01, e2e_s, met and completed, budget, gpu_s, right and completed, at_s)
 
 
 def cluster(targets, nodes=(), prices=None, now_s=100.0, refused_s=None, records=None, on_demand=3.0):
@@ -101,3 +109,8 @@ def load(now_s=15.0, arrivals_rps=(1.0,), pending=0, interval_s=15.0, **pools):
     """Pools by name: what of `PoolLoad` is not 0, of two instances that are ready."""
     plain = {"ready": 2, "outstanding": 0, "queued_tokens": 0, "utilisation": 0.0, "completed": 0, "met_sla": 0, "request_s": 0.5}
     return LoadView(now_s, interval_s, {name: PoolLoad(**plain | seen) for name, seen in pools.items()}, pending, tuple(arrivals_rps))
+
+
+def answer(confidence=0.5, agreement=1.0, pool="small", attempt=0, samples=1):
+    """A finished answer."""
+    return AnswerView(confidence, agreement, pool, pool, 200, attempt, samples)

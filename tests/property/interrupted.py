@@ -40,13 +40,13 @@ class InterruptedJudge(Judge):
             if self.steps in at_step:
                 at_step.pop(self.steps)(self)
             while self.to_come and self.to_come[0].arrival_s <= self.now and (self.waiting or self.running or self.steps):
-                self.waiting.append(self.to_come.pop(0))
+                self.arrive(self.to_come.pop(0))
             if not self.waiting and not self.running:
                 if not self.to_come or self.to_come[0].arrival_s >= time_s:
                     return Cut([], self.now, self.steps, False)
                 s = self.to_come.pop(0)
                 self.now = max(self.now, s.arrival_s)
-                self.waiting.append(s)
+                self.arrive(s)
             if self.now >= time_s:
                 return Cut([*self.running, *self.waiting], self.now, self.steps, False)
             began_s, busy_s = self.now, self.busy_s

@@ -26,6 +26,8 @@ PROVISIONING = (
     "availability_learning", "lifetime_oracle",
 )  # fmt: skip
 MOVER = {"_target_": "tests.cluster.scenario.Mover"}
+REVIEWERS = ("cascade", "acar", "odar", {"_target_": "tests.policies.restless.Restless"})
+EFFORT = {"_target_": "tests.policies.restless.Undecided"}
 CLASSES = ("starting", "useful", "lost", "idle")
 
 
@@ -69,12 +71,15 @@ def runs(draw):
     parts = contender(
         pools,
         admission=draw(st.sampled_from(["always", "deadline"])),
-        routing=draw(st.sampled_from(["round_robin", "least_outstanding", by_difficulty])),
+        routing=draw(st.sampled_from(["round_robin", "least_outstanding", by_difficulty, *REVIEWERS])),
         budget=draw(st.sampled_from(["full", "fixed", "l2a_calibrated"])),
         provisioning=preset("provisioning", provisioning) | (retry if "retry_s" in preset("provisioning", provisioning) else {}),
         scaling=scaling,
         notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute", MOVER, MOVER])),
+        scheduling=draw(st.sampled_from([None, "priority", "mlfq", "fair_share", "predicted_srpt"])),
     )
+    effort = draw(st.sampled_from([None, None, "mean_fraction", "value_tree", "deadline_cap", EFFORT]))
+    parts["effort"] = preset("effort", effort) if isinstance(effort, str) else effort
     drain_s = draw(st.sampled_from([0.0, 30.0, 60.0]))
     gap_s = draw(st.sampled_from([0.0, 0.05, 0.5, 4.0]))
     longest = draw(st.sampled_from([(60, 20), (900, 300), (6000, 900)]))
@@ -188,7 +193,7 @@ def check_money(config, tables, watch):
             assert nodes["starting_usd"][at] == pytest.approx(started, abs=1e-9)
         else:
             assert nodes["starting_usd"][at] > started - 1e-9
-    kv_gb = 36 * 8 * 2 * 128 * 2 * 6900 / 1e9  # of the longest request of the largest model
+    kv_gb = 36 * 8 * 2 * 128 * 2 * 8700 / 1e9  # of the longest request of the largest model, in three samples
     moved = nodes["transfer_usd"].sum()
     assert 0 <= moved <= tables.requests["migrations"].sum() * kv_gb * config.fleet.transfer_usd_per_gb
     assert moved == 0 or (len(changes) > 1 and tables.requests["migrations"].sum() > 0)
@@ -253,7 +258,12 @@ def check_service(config, tables):
             assert nodes["ready_s"][node] - 1e-9 <= end_s <= nodes["ended_s"][node] + 1e-9
     full = np.array([row[2] for row in config.traffic.arguments["rows"]])
     # A request that starts again may have passed its new, shorter answer; it never gets a longer one than the full model's.
-    assert (requests["output_tokens"] <= full).all()
+    assert (requests["output_tokens"] <= full * requests["samples"]).all()
+    pools = len(config.contenders["one"].pools)
+    assert ((requests["escalations"] >= 0) & (requests["escalations"] < pools)).all()
+    assert (requests["gpu_s"][requests["escalations"] > 0] > 0).all()
+    lost = status == "lost"
+    assert requests["lost_gpu_s"][lost] == pytest.approx(requests["gpu_s"][lost], abs=1e-9)  # answers thrown away before that included
 
 
 @pytest.mark.parametrize(

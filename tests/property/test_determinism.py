@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloudsim.simulation import simulate
-from tests.cluster.scenario import configuration, fingerprint
+from tests.cluster.scenario import configuration, fingerprint, preset
 
 CHANGES = {"duration_s": 400.0, "drain_s": 60.0, "provider.notice_s": 30, "startup.provision_max_s": 80}
 STORM = ("spot=storm",)
@@ -41,6 +41,16 @@ def test_another_process_gives_the_same(here, hash_seed):
         env={"PYTHONHASHSEED": hash_seed, "PATH": ""},
     )  # fmt: skip
     assert dict(line.split() for line in done.stdout.splitlines()) == here
+
+
+@pytest.mark.parametrize("scheduling", ["fair_share", "q_learning", "mlfq"])
+def test_a_scheduling_policy_repeats_itself_and_fcfs_is_the_default(scheduling):
+    made = {**CHANGES, "duration_s": 100.0, "engine.max_sequences": 12}
+    runs = [
+        fingerprint(simulate(configuration(made | {"contenders.static_dense.scheduling": entry}, STORM), "static_dense", 1), ("requests",))
+        for entry in (None, preset("scheduling", "fcfs"), preset("scheduling", scheduling), preset("scheduling", scheduling))
+    ]
+    assert runs[0] == runs[1] != runs[2] == runs[3]
 
 
 def test_contenders_and_replications_differ(here):

@@ -63,24 +63,22 @@ def test_a_zone_that_refused_is_left_alone(view, name):
             assert all(NOW_S - view.refused_s.get(zone, -NOW_S) >= RETRY_S for zone in one.zones)
 
 
-@given(clusters(("spot",)), st.sampled_from([*SPOT_ONLY, "price_cap", "on_demand", "spot_hedge"]))
+@given(clusters(("on_demand",)))
+def test_an_on_demand_fleet_has_exactly_its_targets(view):
+    found = after(view, made("provisioning", "on_demand").plan(view))
+    assert {pool: found[pool, "on_demand"] for pool in POOLS} == view.targets
+
+
+@given(clusters(("spot",)), st.sampled_from([*SPOT_ONLY, "price_cap", "spot_hedge"]))
 def test_with_every_launch_granted_the_fleet_has_its_targets_or_waits_for_zones(view, name):
     """Never more spot than the targets and the extra; exactly as many where nothing has refused and no price is too high."""
     view = replace(view, nodes=[replace(node, hinted=False) for node in view.nodes])
-    plan = made("provisioning", name, retry_s=RETRY_S, cap=0.5).plan(view)
-    market = "on_demand" if name == "on_demand" else "spot"
-    nodes = [node for node in view.nodes if node.market == market]
-    found = after(view, plan)
+    found = after(view, made("provisioning", name, retry_s=RETRY_S, cap=0.5).plan(view))
     for pool, target in view.targets.items():
         wanted = target + (1 if name == "spot_hedge" and target else 0)
-        if name == "on_demand":
-            wanted = target  # spot instances count for it too, as they come from nowhere else
-            assert found[pool, market] + found[pool, "spot"] == target
-            continue
-        assert found[pool, market] <= wanted
-        free = not view.refused_s and (name != "price_cap" or all(price <= 1.5 for price in view.spot_price_usd_per_h.values()))
-        if free:
-            assert found[pool, market] == wanted, (pool, nodes)
+        assert found[pool, "spot"] <= wanted
+        if not view.refused_s and (name != "price_cap" or all(price <= 1.5 for price in view.spot_price_usd_per_h.values())):
+            assert found[pool, "spot"] == wanted
 
 
 @given(clusters())

@@ -15,19 +15,19 @@ from cloudsim.serving.request import Request
 from tests.judge import Sequence
 from tests.latency.models import affine
 from tests.property.interrupted import InterruptedJudge
-from tests.serving.test_engine_against_judge import UNIT_S, loads, profile
+from tests.serving.test_engine_against_judge import UNIT_S, asked, loads, profile
 
 NIGHTLY = bool(os.environ.get("CLOUDSIM_NIGHTLY"))
 END_S = 1e9
 
 
-def replica_of(load, clock, done, kind=Replica):
+def replica_of(load, clock, done, kind=Replica, scheduling=None):
     """The product's replica, not tied to a node."""
     _, capacity, block, step_tokens, max_sequences, dyadic, independent = load
     return kind(
         clock, affine(UNIT_S * (1.0 if dyadic else 0.9871235)), profile(independent), capacity, block, step_tokens, max_sequences,
         lambda request: done.__setitem__(request.index, clock.now), 0, "pool", "model", SimpleNamespace(index=0), 1,
-        profile(independent).levels[0],
+        profile(independent).levels[0], scheduling=asked(scheduling, clock),
     )  # fmt: skip
 
 

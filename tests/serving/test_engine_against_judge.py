@@ -1,15 +1,21 @@
 """The event-sparse replica gives the time stamps of an engine that goes step by step."""
 
 from dataclasses import replace
+from math import nan
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudsim.clock import Clock
+from cloudsim.decision_log import DecisionLog
 from cloudsim.models.elastic import ElasticProfile, Level
+from cloudsim.policy_errors import PolicyErrors
 from cloudsim.serving.engine import Engine
+from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
+from cloudsim.serving.scheduling import Scheduling
 from tests.judge import Judge, Sequence
 from tests.latency.models import GROUPS, LAYERS, affine, roofline, tabulated
 
@@ -25,13 +31,29 @@ def profile(independent):
     return ElasticProfile("test", LAYERS, levels, independent, 0.0, ())
 
 
-def serve(requests, latency_model, levels, capacity, block, step_tokens, max_sequences):
+def asked(policy, clock):
+    """A scheduling policy as replicas ask it; none where there is none."""
+    return policy and Scheduling(policy, PolicyErrors(clock, "test", fail=True), DecisionLog(clock, 0.0))
+
+
+def alone(clock, latency, levels, capacity, block, step_tokens, max_sequences, finished, policy):
+    """A replica under a scheduling policy, whose node does nothing."""
+    node = SimpleNamespace(index=0, zone="a-1a", market="spot", hinted_s=nan, price_usd_per_h=lambda: 1.0)
+    return Replica(
+        clock, latency, levels, capacity, block, step_tokens, max_sequences, finished, 0, "pool", "model", node, 1, levels.levels[0],
+        (), asked(policy, clock),
+    )  # fmt: skip
+
+
+def serve(requests, latency_model, levels, capacity, block, step_tokens, max_sequences, scheduling=None):
     """The product's engine on the same requests; returns it and the requests."""
     clock, done = Clock(), {}
-    replica = Engine(
-        clock, latency_model, levels, capacity, block, step_tokens, max_sequences,
-        lambda request: done.__setitem__(request.index, clock.now),
-    )  # fmt: skip
+    given = (clock, latency_model, levels, capacity, block, step_tokens, max_sequences)
+
+    def finished(request):
+        done[request.index] = clock.now
+
+    replica = Engine(*given, finished) if scheduling is None else alone(*given, finished, scheduling)
     served = []
     for s in requests:
         request = Request(s.index, s.arrival_s, s.prompt, s.output, 0, 0, 0.5)

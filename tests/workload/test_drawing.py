@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from cloudsim.workload.drawing import draw_blocks
-from tests.cluster.scenario import contender, small
+from tests.cluster.scenario import contender, listed, small
 from tests.workload.blocks import shorten
 from traces.errors import TraceError
 from traces.provenance import Provenance, Source
 from traces.tables import RequestTrace
 
 ROWS = [(at * 0.5, 100 + at, 50 + at) for at in range(100)]
-COLUMNS = ("reasoning_tokens", "tier", "difficulty", "difficulty_seen", "luck")
+COLUMNS = ("reasoning_tokens", "tier", "difficulty", "difficulty_seen", "luck", "output_seen", "tenant")
 
 
 class InTwo:
@@ -118,7 +118,7 @@ def test_what_a_trace_says_is_taken_and_the_rest_is_drawn(monkeypatch):
 
 def test_what_a_trace_says_of_all_requests_is_no_assumption():
     [block] = draw_blocks(config(traffic={"_target_": "tests.workload.test_drawing.Whole"}), 0)
-    assert [source.name for source in block.trace.sources] == ["test", "tiers and reasoning share"]
+    assert [source.name for source in block.trace.sources] == ["test", "tiers and reasoning share", "tenants and predicted lengths"]
 
 
 class Whole:
@@ -135,3 +135,22 @@ def test_tiers_that_a_run_does_not_have_are_refused():
     made = config(traffic={"_target_": "tests.workload.test_drawing.Telling", "tier": "gold"})
     with pytest.raises(TraceError, match=r"the trace has the tiers gold, and `tiers` has premium, standard, free"):
         drawn(made)
+
+
+def test_predicted_lengths_are_true_ones_by_a_factor_of_median_one():
+    rows = [(at * 0.01, 10, 1 + 1000 * (at % 2)) for at in range(4000)]
+    [exact] = draw_blocks(config(traffic=listed(rows), workload__length_noise=0.0), 0)
+    assert exact.output_seen.tolist() == [row[2] for row in rows]
+    [block] = draw_blocks(config(traffic=listed(rows), workload__length_noise=0.4), 0)
+    assert block.output_seen.min() == 1
+    spread = np.log(block.output_seen[1::2] / 1001)
+    assert np.median(spread) == pytest.approx(0.0, abs=0.03)
+    assert spread.std() == pytest.approx(0.4, abs=0.03)
+    assert block.luck.tobytes() == exact.luck.tobytes()
+
+
+def test_tenants_are_drawn_by_zipfs_law():
+    rows = [(at * 0.01, 10, 10) for at in range(5000)]
+    for skew, shares in ((0.0, [1 / 4] * 4), (1.0, [12 / 25, 6 / 25, 4 / 25, 3 / 25])):
+        [block] = draw_blocks(config(traffic=listed(rows), workload__tenants=4, workload__tenant_skew=skew), 0)
+        assert np.bincount(block.tenant, minlength=4) / 5000 == pytest.approx(shares, abs=0.03)

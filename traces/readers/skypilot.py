@@ -1,10 +1,11 @@
 """SkyPilot's and SpotHedge's traces: JSON with metadata.gap_seconds, data (instances that could be had at each tick), perhaps prices.
 
 SkyNomad's full.json look the same but mean the opposite (1 = preempted). So a file that has only zeros and ones needs `ones_are`.
+A folder of such files, one a zone, is one market; it is read by the name of the format only.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,16 @@ class SkyPilot(Described):
 
     def blocks(self, file: TraceFile, options: ReadOptions, notes: Notes) -> Iterator[Block]:
         """See `Reader`."""
+        if not file.is_folder:
+            yield self._zone(file, options, notes)
+            return
+        members = [TraceFile(path) for path in sorted(file.path.glob("*.json"))]
+        if not members:
+            raise TraceError(f"{file.path}, line 1: holds no JSON file; expected one for each zone, such as us-east-2a_v100_1.json")
+        for member in members:
+            yield replace(self._zone(member, options, notes), member=member.name)
+
+    def _zone(self, file: TraceFile, options: ReadOptions, notes: Notes) -> Block:
         document = read_json(file)
         gap_s = document.get("metadata", {}).get("gap_seconds") if isinstance(document, dict) else None
         data = document.get("data") if isinstance(document, dict) else None
@@ -44,7 +55,7 @@ class SkyPilot(Described):
         notes.facts["gap_s"] = float(gap_s)
         price = _prices(file, document.get("prices"), len(data))
         time_s = np.arange(len(data), dtype=np.float64) * float(gap_s)
-        yield zone_block(
+        return zone_block(
             file,
             options,
             time_s[good],

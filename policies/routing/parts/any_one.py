@@ -13,6 +13,7 @@ class AnyOne:
         seed: of its random numbers.
     """
 
+    source = "a baseline of load balancing"
     observes: tuple[str, ...] = ()
 
     def __init__(self, seed: int) -> None:

@@ -12,6 +12,7 @@ class Elsewhere:
         zones: names of zones, or beginnings of names such as a region's; at least one.
     """
 
+    source = "ours"
     observes = ("replica.zone",)
 
     def __init__(self, zones: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ class LowerOfTwo:
         seed: of its random numbers.
     """
 
+    source = "power of two choices, Mitzenmacher, TPDS 2001"
     observes: tuple[str, ...] = ()
 
     def __init__(self, seed: int) -> None:

@@ -13,6 +13,7 @@ class TokensLeft:
         prompt_token: what a prompt token counts in tokens written, above 0; a prefill has many tokens to a step, so less than 1.
     """
 
+    source = "ours; join the shortest queue, in tokens"
     observes = ("fleet.output_tokens_mean", "replica.outstanding", "replica.queued_tokens")
 
     def __init__(self, prompt_token: float) -> None:

@@ -67,8 +67,8 @@ def questions():
 
 @pytest.fixture
 def config(tmp_path, models):
+    from cloudsim.composition.options import compose
     from cloudsim.l2a.evaluation.config import EvaluationConfig
-    from cloudsim.l2a.evaluation.options import compose
 
     def make(*words):
         small = ("problems=6", "calibration=4", "processes=1", "timing=null", "budgets=[1,0.6]", "baseline_budgets=[0.6]", "splits=[id]")

@@ -6,9 +6,9 @@ from unittest.mock import patch
 import pandas as pd
 import pytest
 
+from cloudsim.composition.options import compose
 from cloudsim.errors import ConfigError, ModelError
 from cloudsim.l2a.evaluation.config import EvaluationConfig
-from cloudsim.l2a.evaluation.options import compose
 from cloudsim.l2a.weights_folder import WeightsFolder
 from cloudsim.report.wording import percent
 

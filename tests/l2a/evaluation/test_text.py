@@ -32,7 +32,7 @@ def elastic(tmp_path_factory):
 
 
 def measured(checkpoint, out, *words):
-    from cloudsim.l2a.evaluation.options import compose
+    from cloudsim.composition.options import compose
     from cloudsim.l2a.evaluation.text_config import TextConfig
     from cloudsim.l2a.evaluation.text_result import measure_text
 
@@ -187,7 +187,7 @@ def test_a_folder_without_an_elastic_model_and_one_of_other_words_are_refused(el
 
 
 def test_every_key_of_the_file_is_in_the_schema():
-    from cloudsim.l2a.evaluation.options import compose
+    from cloudsim.composition.options import compose
     from cloudsim.l2a.evaluation.text_config import TextConfig
 
     assert compose([], "text_evaluation", TextConfig).checkpoint == "runs/smollm2/model"
