@@ -27,9 +27,9 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
     """One contender of an experiment, in which an agent takes the place of one policy; an episode is one replication.
 
     `reset(seed=s)` begins replication 0 of the experiment with seed s, and each `reset()` after it the next replication; the option
-    `replication` of a reset chooses another one. The same seed and
-    actions give the same episode, to the byte of its tables, and the agent's decisions are the only difference to `python -m cloudsim run`.
-    An episode terminates at the horizon, with an observation of zeros, and is never truncated.
+    `replication` of a reset chooses another one. The same seed and actions give the same episode, to the byte of its tables, and the agent's
+    decisions are the only difference to `python -m cloudsim run`. An episode terminates at the horizon, with an observation of zeros, and is
+    never truncated.
 
     Observations are dicts of numbers in [0, 1]; `cloudsim.learning.features` says what they are and in which units before that. Actions:
 
@@ -82,7 +82,7 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
         self._replication = (options or {}).get("replication", self._replication)
         self._account = Account()
         self._run = InvertedRun(self._simulate)
-        seen = self._run.resume(None)
+        seen = self._resume(self._run, None)
         # What happened before the first decision belongs to the first step: a reset has no reward.
         return self._seen(seen), self._info(Ended(0, 0, 0, 0.0), seen)
 
@@ -95,7 +95,7 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
         """
         if self._run is None:
             raise gymnasium.error.ResetNeeded("there is no episode, or it has ended; call reset()")
-        seen = None if self._run.tables is not None else self._run.resume(action)
+        seen = None if self._run.tables is not None else self._resume(self._run, action)
         if seen is not None:
             ended = self._account.read()
         else:
@@ -115,6 +115,15 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
         if self._run is not None:
             self._run.close()
             self._run = None
+
+    def _resume(self, run: InvertedRun, action: Any) -> Observation | None:
+        """The next observation; None at the end."""
+        try:
+            seen: Observation | None = run.resume(action)
+        except BaseException:
+            self._run = None  # there is nothing left to go on with
+            raise
+        return seen
 
     def _simulate(self, ask: Ask) -> RunTables:
         self._agent = self._mode.agent(ask)

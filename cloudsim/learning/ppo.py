@@ -76,7 +76,7 @@ class PpoLearner:
             from stable_baselines3.common.vec_env import DummyVecEnv
         except ModuleNotFoundError as error:
             raise ConfigError(f"PPO needs {error.name}: pip install -c constraints.txt -e '.[rl]'") from None
-        self._last, self._task, self._folder = steps, envs[0].budget_task, folder
+        self._last, self._task, self._envs, self._folder = steps, envs[0].budget_task, envs, folder
         done = self._begun()
         self._steps, self._began = int(done.get("steps", 0)), int(done.get("episodes", 0))
         self._played, self._told = int(done.get("played", 0)), 0
@@ -122,6 +122,8 @@ class PpoLearner:
             with torch_threads(1):
                 self._model.learn(left, callback=Watcher(), reset_num_timesteps=False)
             self._updated(watch)
+            for env in self._envs:
+                env.close()
 
     def write(self, folder: Path) -> None:
         """See `BudgetLearner`."""

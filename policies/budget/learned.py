@@ -14,7 +14,7 @@ class Learned:
 
     It sees request, replica and fleet as numbers in [0, 1] (`cloudsim.learning.features`); a choice may hold for some seconds for all
     requests that come (`BudgetTask.hold_s`). In use it is greedy and draws nothing. What it sees, its reward and its scenario are ours;
-    the card in its folder says how it was trained and what came out. A choice costs some thirty microseconds, a held one three.
+    the card in its folder says how it was trained and what came out. A choice costs some thirteen microseconds, a held one a half.
 
     Args:
         path: folder that `python -m cloudsim learn` wrote; None for the one that comes with the program.

@@ -14,7 +14,7 @@ class QTable:
 
     The bins stand in the table's file, in tokens, requests and so on; a choice may hold for some seconds for all requests that come
     (`BudgetTask.hold_s`). In use it is greedy, draws nothing and learns no more. Bins, reward and scenario are ours; the card in its folder
-    says how it was trained and what came out. A choice costs some ten microseconds, a held one three.
+    says how it was trained and what came out. A choice costs some seven microseconds, a held one a half.
 
     Args:
         path: folder that `python -m cloudsim learn` wrote; None for the one that comes with the program.

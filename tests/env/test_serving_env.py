@@ -172,6 +172,8 @@ def test_what_ends_the_run_reaches_the_agent():
     env.reset(seed=0)
     with pytest.raises(SimulationError, match="budget Fails failed on"):
         env.step(0)
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(0)
 
 
 class Fails:

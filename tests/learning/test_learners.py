@@ -1,13 +1,14 @@
 """The learners learn, are deterministic, and go on where they were killed."""
 
 import json
+import sys
 
 import gymnasium
 import numpy as np
 import pytest
 
 from cloudsim.env.serving_env import ServingEnv
-from cloudsim.errors import ModelError
+from cloudsim.errors import ConfigError, ModelError
 from cloudsim.learning.config import BinsConfig
 from cloudsim.learning.course import compose
 from cloudsim.learning.q_learning import QLearner
@@ -136,6 +137,12 @@ def test_ppo_is_deterministic_and_goes_on_from_its_checkpoint(plain, tmp_path):
     assert [report.steps for report in reports] == [128]
     played = json.loads((tmp_path / "first" / "ppo.json").read_text())["played"]
     assert played >= 4  # two environments a session, and none of their replications twice
+
+
+def test_a_missing_extra_is_told(plain, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
+    with pytest.raises(ConfigError, match=r"PPO needs stable_baselines3: pip install .*\[rl\]"):
+        ppo_learner(plain, tmp_path)
 
 
 def test_a_damaged_checkpoint_of_ppo_is_told(plain, tmp_path):
