@@ -27,9 +27,9 @@ class ServingEnv(gymnasium.Env[Observation, Any]):
     """One contender of an experiment, in which an agent takes the place of one policy; an episode is one replication.
 
     `reset(seed=s)` begins replication 0 of the experiment with seed s, and each `reset()` after it the next replication; the option
-    `replication` of a reset chooses another one. The same seed and actions give the same episode, to the byte of its tables, and the agent's
-    decisions are the only difference to `python -m cloudsim run`. An episode terminates at the horizon, with an observation of zeros, and is
-    never truncated.
+    `replication` of a reset chooses another one. The same seed and actions give the same episode, to the byte of its tables, and what the
+    agent decides is the only difference to `python -m cloudsim run`. An episode terminates at the horizon, with an observation of zeros,
+    and is never truncated.
 
     Observations are dicts of numbers in [0, 1]; `cloudsim.learning.features` says what they are and in which units before that. Actions:
 
