@@ -16,6 +16,7 @@ from cloudsim import __version__
 COMMANDS = {
     "run": ("cloudsim.commands.run:main", "replay an experiment; write its run folder and its report"),
     "train": ("cloudsim.commands.train:main", "train an elastic model by a recipe, or go on with its training"),
+    "learn": ("cloudsim.commands.learn:main", "train a policy in the simulation, and compare it with rules"),
     "evaluate": ("cloudsim.commands.evaluate:main", "measure an elastic model against its baselines"),
     "profile": ("cloudsim.commands.profile:main", "measure what the simulator needs to know of a model"),
     "models": ("cloudsim.commands.models:main", "what is known of models and GPUs, and what one does on the other"),

@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
@@ -26,6 +26,7 @@ from cloudsim.cluster.timeline import Timeline
 from cloudsim.components import create
 from cloudsim.composition.components import POLICIES
 from cloudsim.config import Component, ContenderConfig, RunConfig
+from cloudsim.contracts import Served
 from cloudsim.decision_log import DecisionLog
 from cloudsim.errors import CloudsimError, ConfigError
 from cloudsim.metrics.outcome import change_table, energy_columns, node_table, timeline_table
@@ -80,6 +81,24 @@ class RunTables:
         """A table as it is written: parts that follow one another, each small enough for memory."""
         table: Table = getattr(self, name)
         return table.parts() if isinstance(table, RequestTable) else (table,)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Whoever lets a run stop at its questions, such as an environment in which an agent decides.
+
+    Other code runs while such a run stands still, so it leaves the garbage collection and the signals of the process alone; nobody watches
+    how long a decision takes.
+
+    Args:
+        policies: objects by kind, which take the place of the contender's.
+        begin: called with the fleet before anything happens.
+        ended: called with each request that ends before the horizon, and whether its answer is right.
+    """
+
+    policies: Mapping[str, Any]
+    begin: Callable[[Fleet], None]
+    ended: Callable[[Served, bool], None]
 
 
 def build_market(config: RunConfig, replication: int) -> SpotTrace:
@@ -177,12 +196,14 @@ def simulate(
     replication: int,
     progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
+    host: Host | None = None,
 ) -> RunTables:
     """Run one contender on one replication.
 
     Args:
         progress: called now and then with the share of simulated time that has passed.
         scratch: folder in which the request table is kept, so that memory does not grow with the traffic; None keeps it in memory.
+        host: who answers in place of policies, if anybody does.
 
     Raises:
         TraceError: the traffic or the market cannot be had.
@@ -202,7 +223,8 @@ def simulate(
     recorder = Recorder(clock, list(pools), workload, lambda block, noted: requests.add(block.number, rows.rows(block, noted)))
     residences = {name: Residences(pool, config) for name, pool in pools.items()}
     market = Market(clock, spot, config.provider, config.seed, replication)
-    made = {kind: _create(parts, contender, kind) for kind in POLICIES}
+    given = host.policies if host is not None else {}
+    made = {kind: given[kind] if kind in given else _create(parts, contender, kind) for kind in POLICIES}
     errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
     log = DecisionLog(clock, config.logged_share)
     scheduling = Scheduling(made["scheduling"], errors, log) if made["scheduling"] is not None else None
@@ -231,7 +253,13 @@ def simulate(
     timeline.start()
     meter.start()
     Tightening(clock, fleet, decisions, config.fleet.control_interval_s).start()
-    with _cycles_uncollected(), watched(config.policy_timeout_s):
+    with ExitStack() as stack:
+        if host is None:
+            stack.enter_context(_cycles_uncollected())
+            stack.enter_context(watched(config.policy_timeout_s))
+        else:
+            gateway.told = host.ended
+            host.begin(fleet)
         started = process_time()
         clock.run_with(workload.requests(), arrive, config.horizon_s)
         loop_cpu_s = process_time() - started

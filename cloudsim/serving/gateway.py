@@ -1,7 +1,7 @@
 """Where requests come in: admission, routing, budget, and a second try for those whose node went away."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, nan
 from typing import cast
@@ -39,6 +39,9 @@ class Gateway:
     When a node gets notice, its waiting requests are dispatched anew and the notice policy decides on each running one. What is still
     there at the reclaim comes back without its KV. Nothing vanishes: every request ends in the recorder, with a reason if it was not
     served.
+
+    Attributes:
+        told: called with each request that ends before the horizon, and whether its answer is right; None for nobody.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Gateway:
         self._bytes_per_s, self._transfer_usd_per_gb = config.fleet.migration_bytes_per_s, config.fleet.transfer_usd_per_gb
         served = min(pool.blocks for pool in pools.values()) * config.engine.block_tokens
         self._longest_tokens = min(config.engine.max_model_tokens, served)
+        self.told: Callable[[Served, bool], None] | None = None
         self.pending: deque[tuple[float, Request]] = deque()
         self.moving: dict[int, Move] = {}
         self._sent_on: dict[int, Request] = {}  # on their way to another model, which takes no time
@@ -105,12 +109,17 @@ class Gateway:
             self._dispatch(request)
 
     def _end(self, request: Request, status: str, reason: str) -> None:
-        if self._decisions.learners:
-            self._decisions.learn(self._served(request, status == "completed"))
+        if self._decisions.learners or self.told is not None:
+            completed = status == "completed"
+            right = completed and self._answers.right(request)
+            served = self._served(request, completed, right)
+            self._decisions.learn(served)
+            if self.told is not None:
+                self.told(served, right)
         self._recorder.end(request, status, reason)
         del request.view  # it leads back to the request, and nobody looks for circles during a run
 
-    def _served(self, request: Request, completed: bool) -> Served:
+    def _served(self, request: Request, completed: bool, right: bool) -> Served:
         """What learning policies are told: latencies at the client, as in the table of requests."""
         replica, now, arrival_s, tier = request.replica, self._clock.now, request.arrival_s, self._tiers[request.tier]
         ttft_s = tpot_s = e2e_s = budget = nan
@@ -126,7 +135,7 @@ class Gateway:
             met = ttft_s <= tier.ttft_s and tpot_s <= tier.tpot_s and e2e_s <= tier.e2e_s
         gpu_s = request.past_gpu_s + (request.gpu_s * replica.gpus if replica is not None else 0.0)
         view = replica.view if replica is not None else None
-        right_seen = completed and self._answers.right(request) != (self._workload.signal(request.index) < self._feedback_error)
+        right_seen = completed and right != (self._workload.signal(request.index) < self._feedback_error)
         return Served(request.view, view, completed, ttft_s, tpot_s, e2e_s, met, budget, gpu_s, right_seen, now)
 
     def _dispatch(self, request: Request) -> None:
