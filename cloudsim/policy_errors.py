@@ -9,6 +9,9 @@ from cloudsim.clock import Clock
 from cloudsim.errors import CloudsimError, PolicyError
 from cloudsim.views import View, shown
 
+FRAMES = 5
+"""Of a policy's traceback, the innermost ones."""
+
 
 @dataclass(slots=True)
 class Breaches:
@@ -56,11 +59,19 @@ class PolicyErrors:
         name = type(policy).__name__
         said = f" ({_told(error)})" if error is not None else ""
         seen = "".join(f"\n  {shown(view)}" for view in views)
-        message = f"{self._contender}: {kind} {name} {rule} at {self._clock.now:.3f} s{said}{seen}"
+        message = f"{self._contender}: {kind} {name} {rule} at {self._clock.now:.3f} s{said}{seen}{_trace(error)}"
         if self._fail:
             raise PolicyError(message) from error
         known = self._counted.setdefault((kind, name), Breaches(kind, name, message, 0))
         known.count += 1
+
+
+def _trace(error: Exception | None) -> str:
+    """Where a bug in a policy is, without the frames that asked it; nothing for errors that say it in words."""
+    if error is None or isinstance(error, CloudsimError):
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)[1:][-FRAMES:]
+    return "".join(f"\n{line.rstrip()}" for line in traceback.format_list(frames))
 
 
 def _told(error: Exception) -> str:

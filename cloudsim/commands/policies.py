@@ -4,14 +4,10 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cloudsim.commands.tables import simple_table, table_console
-from cloudsim.composition.components import POLICIES
-from cloudsim.composition.entries import Entry, policy_entries
-from cloudsim.composition.overrides import Composer
-from cloudsim.composition.spelling import did_you_mean
-from cloudsim.errors import ConfigError
+if TYPE_CHECKING:
+    from cloudsim.composition.entries import Entry
 
 BROKEN = 1
 
@@ -27,9 +23,9 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m cloudsim policies", description="What decides: the policies of every kind.")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="all policies, with their kind and where they come from")
-    listed.add_argument("kinds", nargs="*", metavar="KIND", help=f"only these of {', '.join(POLICIES)}")
+    listed.add_argument("kinds", nargs="*", metavar="KIND", help="only these, such as budget and routing")
     checked = actions.add_parser("check", help="whether policies keep their contract, and how long a decision takes")
-    checked.add_argument("kind", metavar="KIND", help=f"one of {', '.join(POLICIES)}")
+    checked.add_argument("kind", metavar="KIND", help="such as budget; `policies list` shows all")
     checked.add_argument("names", nargs="*", metavar="NAME", help="names of entries; all of the kind without one")
     checked.add_argument("--pools", type=int, default=1, choices=(1, 2, 3), help="pools of the fleets they are shown (1)")
     for one in (listed, checked):
@@ -39,7 +35,9 @@ def _parser() -> ArgumentParser:
 
 
 def _list(parsed: Namespace) -> int:
-    entries = _entries(parsed.config_dir, tuple(parsed.kinds) or POLICIES)
+    from cloudsim.commands.tables import simple_table, table_console
+
+    entries = _entries(parsed.config_dir, tuple(parsed.kinds))
     if parsed.json:
         print(json.dumps([_document(entry) for entry in entries]))
         return 0
@@ -56,8 +54,11 @@ def _list(parsed: Namespace) -> int:
 
 
 def _check(parsed: Namespace) -> int:
+    from cloudsim.commands.tables import simple_table, table_console
     from cloudsim.components import create
+    from cloudsim.composition.spelling import did_you_mean
     from cloudsim.config import Component
+    from cloudsim.errors import ConfigError
     from cloudsim.testing import check, microseconds
 
     entries = {entry.name: entry for entry in _entries(parsed.config_dir, (parsed.kind,))}
@@ -68,7 +69,7 @@ def _check(parsed: Namespace) -> int:
     for name in parsed.names or entries:
         entry = entries[name]
 
-        def make(entry: Entry = entry) -> Any:
+        def make(entry: "Entry" = entry) -> Any:
             return create(Component.model_validate(dict(entry.component)), f"{entry.kind}.{entry.name}")
 
         problems = [entry.problem] if entry.problem else check(parsed.kind, make, parsed.pools)
@@ -85,15 +86,22 @@ def _check(parsed: Namespace) -> int:
     return BROKEN if any(one["problems"] for one in found) else 0
 
 
-def _entries(config_dir: Path | None, kinds: tuple[str, ...]) -> list[Entry]:
+def _entries(config_dir: Path | None, kinds: tuple[str, ...]) -> "list[Entry]":
+    """Those of the given kinds, of all if none is given."""
+    from cloudsim.composition.components import POLICIES
+    from cloudsim.composition.entries import policy_entries
+    from cloudsim.composition.overrides import Composer
+    from cloudsim.composition.spelling import did_you_mean
+    from cloudsim.errors import ConfigError
+
     wrong = [kind for kind in kinds if kind not in POLICIES]
     if wrong:
         raise ConfigError(*(f"no kind {kind!r} of policies; {did_you_mean(kind, POLICIES)}kinds: {', '.join(POLICIES)}" for kind in wrong))
     with Composer(config_dir) as composer:
-        return policy_entries(composer, kinds)
+        return policy_entries(composer, kinds or POLICIES)
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: "Entry") -> dict[str, Any]:
     return {
         "kind": entry.kind, "name": entry.name, "class": entry.component.get("_target_"), "rule": entry.rule, "source": entry.source,
         "oracle": list(entry.oracle), "observes": None if entry.observes is None else list(entry.observes),

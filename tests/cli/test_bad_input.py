@@ -72,7 +72,7 @@ def refused(tmp_path, monkeypatch, capsys):
 def test_no_contenders_offers_the_experiments(refused):
     assert refused() == [
         "contenders: there are none to compare; choose an experiment, such as +experiment=spot_preemption; "
-        "available: gpu_loss, memory_pressure, spot_hedge, spot_preemption, spot_preemption_live"
+        "available: gpu_loss, memory_pressure, policy_league, spot_hedge, spot_preemption, spot_preemption_live, train_policy"
     ]
 
 
@@ -103,7 +103,7 @@ def test_what_the_schema_cannot_see_is_told_beside_the_rest(refused):
 def test_what_only_follows_from_another_mistake_is_not_told(refused):
     assert refused("+experiment=spot_premption", "contenders.l2a.budget.floor=0.7") == [
         "+experiment=spot_premption: experiment has no choice 'spot_premption'; did you mean spot_preemption? "
-        "accepted: gpu_loss, memory_pressure, spot_hedge, spot_preemption, spot_preemption_live"
+        "accepted: gpu_loss, memory_pressure, policy_league, spot_hedge, spot_preemption, spot_preemption_live, train_policy"
     ]
     assert len(refused(EXPERIMENT, "family.large=${nothing}")) == 1
 

@@ -336,14 +336,14 @@ ARGUMENTS = {
     "seed": 7, "prompt_token": 9.0, "elsewhere": 99.0, "price": 99.0, "zones": ["b-1"],
     "budget": 0.67, "floor": 0.9, "kv_reserve": 1.0, "queue_tokens": 900.0, "headroom": 0.1,
     "retry_s": 25, "drain": False, "extra": 2, "cap": 0.36, "horizon_s": 1.0, "explore": 0.5, "prior_life_s": 5.0, "prior_losses": 0.01,
-    "instance_rps": 1.0, "up": 9, "down": 1, "step": 2, "cooldown_s": 30.0, "least": 2, "most": 3, "target": 0.5, "window_s": 25.0,
+    "instance_rps": 1.0, "up": 9, "down": 1, "step": 2, "cooldown_s": 30.0, "least": 2, "most": 3, "target": 0.9, "window_s": 5.0,
     "out_cooldown_s": 20.0, "in_cooldown_s": 25.0, "metric": "utilisation", "tolerance": 0.5, "stabilisation_s": 30.0,
     "timetable": [[0, 1.5], [20, 2.0]], "period_s": 45.0, "ahead_s": 20.0, "lags": 2, "window": 13, "under": 1.0, "over": 5.0,
     "budgets": [0.9, 0.8, 0.67], "steps_tokens": [100, 200], "release": 0.01,
     "proportional": 9.0, "integral_per_s": 0.9, "derivative_s": 90.0, "interval_s": 1, "least_outcomes": 60,
     "fixed_share": 0.9, "exploration": 0.0, "spread": 3.0, "right_weight": 1.0, "ridge": 50.0, "sequences": 2,
     "alpha": 0.9, "delta": 0.9, "outcomes": 20, "feedback_error": 0.45, "table": [[1.0, 900, 100], [0.67, 900, 100]],
-    "groups": [0.9, 0.67], "lift": 0.5, "squeeze_cost_s": 300.0,
+    "groups": [0.9, 0.67], "lift": 0.5, "squeeze_cost_s": 0.0,
     "mean_absent_s": 500.0, "mean_present_s": 400.0, "least_taken_share": 0.5, "most_taken_share": 0.8,
     "us-east-1": 99.0, "us-east-2": 99.0, "us-west-1": 99.0, "us-west-2": 99.0, "ca-central-1": 99.0, "eu-west-1": 99.0,
     "eu-west-2": 99.0, "eu-west-3": 99.0, "eu-central-1": 99.0, "eu-north-1": 99.0, "ap-northeast-1": 99.0, "ap-northeast-2": 99.0,
@@ -449,6 +449,8 @@ def in_a_run(group, component, key):
         changes["rows"] = [(30 + at / 30, prompt, answer) for at, prompt, answer in ROWS]
     if "Clairvoyant" in component["_target_"]:  # few answers hang on the level
         changes["rows"] = [(at / 4 + 30 * quarter, prompt, answer) for quarter in range(4) for at, prompt, answer in ROWS]
+    if key == "squeeze_cost_s":  # notice in which an answer ends with its reasoning cut short, and not without
+        changes |= {"provider__notice_s": 3.0, "provider__rebalance_lead_s": 0.0, "pools": {"large": ("qwen3-4b", "qwen3-4b-l2a", 2)}}
     if key == "two_models":  # three of them make a difference there
         changes["pools"] = POOLS | {"middle": ("qwen3-1.7b", None, 1)}
     policies = {group: component} | ({"provisioning": "on_demand"} if group == "scaling" else {})

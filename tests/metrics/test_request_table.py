@@ -68,7 +68,7 @@ class Ending:
         def block(number, rows):
             trace = RequestTrace(np.arange(rows, dtype=float), one[:rows], one[:rows])
             zero = np.zeros(rows)
-            return RequestBlock(number, trace, one[:rows], one[:rows].astype(np.int8), zero, zero, zero, one[:rows], one[:rows])
+            return RequestBlock(number, trace, one[:rows], one[:rows].astype(np.int8), zero, zero, zero, zero, one[:rows], one[:rows])
 
         workload = Workload([block(0, 4), block(1, 4), block(2, 2)])
         self.requests: list[Request] = list(workload.requests())

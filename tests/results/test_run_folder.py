@@ -14,7 +14,7 @@ from cloudsim.errors import ConfigError, ResultError, SimulationError
 from cloudsim.experiment import Outcome, Task
 from cloudsim.parquet import TABLES
 from cloudsim.recording import RunRecorder, remove_remains
-from cloudsim.results import DATA, digest, load
+from cloudsim.results import DATA, SCHEMA_VERSION, digest, load
 from tests.results.experiments import made_up
 
 
@@ -23,7 +23,7 @@ def test_what_is_written_is_read(config, record, tmp_path):
     assert run.config == config.model_dump(by_alias=True)
     assert RunConfig.model_validate(run.config) == config
     manifest = run.manifest
-    assert manifest["schema_version"] == 2
+    assert manifest["schema_version"] == SCHEMA_VERSION
     assert manifest["cloudsim_version"] == __version__
     assert manifest["contenders"] == ["l2a", "static_dense"]
     assert (manifest["seed"], manifest["seeds"]) == (0, 2)
@@ -174,7 +174,7 @@ def _spoil_manifest(folder, **changes):
         (lambda folder: (folder / "manifest.json").unlink(), "no manifest.json; it is no run folder, or its run did not end"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json: not JSON"),
         (lambda folder: (folder / "manifest.json").write_text("[]"), "manifest.json: found list, not a JSON object"),
-        (lambda folder: _spoil_manifest(folder, schema_version=7), "run folder of version 7, written by cloudsim 0.* accepted: version 2"),
+        (lambda folder: _spoil_manifest(folder, schema_version=7), "run folder of version 7, written by cloudsim 0.* accepted: version 3"),
         (lambda folder: (folder / "nodes.parquet").unlink(), "nodes.parquet missing; the folder is incomplete"),
         (lambda folder: (folder / "summary.json").unlink(), "summary.json missing"),
     ],

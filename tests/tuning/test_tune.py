@@ -170,7 +170,7 @@ def test_a_cap_below_what_it_costs_leaves_the_untuned_setting(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "contender: missing; write contender=NAME; known: l2a"),
+        ([], "contender: missing; write contender=NAME; known: cascade, l2a, "),
         (["contender=l2b"], "contender=l2b: unknown; did you mean l2a?"),
         (["contender=on_demand"], "contender on_demand: nothing to tune"),
         (["contender=l2a", "trials=0"], "trials: found 0; accepted: a whole number of at least 1"),
