@@ -44,9 +44,11 @@ class TierBands:
         # Rounded, since a border between two replicas is on neither of them; and a band, however narrow, has one.
         first = min(floor(round(low * len(ready), 9)), len(ready) - 1)
         end = max(ceil(round(high * len(ready), 9)), first + 1)
-        chosen = min(ready[first:end], key=_outstanding)
-        least = min(ready, key=_outstanding)
-        return chosen if chosen.outstanding <= self._slack * least.outstanding + self._slack_requests else least
+        outstanding = [replica.outstanding for replica in ready]
+        chosen, least = min(outstanding[first:end]), min(outstanding)
+        if chosen <= self._slack * least + self._slack_requests:
+            return ready[outstanding.index(chosen, first)]
+        return ready[outstanding.index(least)]
 
     def _cut(self, tiers: Sequence[TierConfig]) -> list[tuple[float, float]]:
         """Where each tier's band begins and ends, as shares of the row."""
@@ -54,7 +56,3 @@ class TierBands:
         widths = [tier.share * self._weights[min(index, last)] for index, tier in enumerate(tiers)]
         ends = [width / sum(widths) for width in accumulate(widths)]
         return list(pairwise([0.0, *ends]))
-
-
-def _outstanding(replica: ReplicaView) -> int:
-    return replica.outstanding
