@@ -13,7 +13,7 @@ MOST_US = 3.0
 # What these cost stands in their documentation: an estimate for each replica, or linear algebra.
 DEARER_US = {
     "routing/locality_and_price": 6.0, "routing/shortest_expected_completion": 15.0, "budget/linucb": 10.0, "budget/thompson": 10.0,
-    "budget/clairvoyant": 40.0,
+    "budget/clairvoyant": 40.0, "budget/budget_grouped": 4.0, "routing/amro_s": 4.0,
 }  # fmt: skip
 ON_REQUESTS = [name for name in ENTRIES if name.partition("/")[0] in ("admission", "routing", "budget", "effort", "scheduling")]
 
