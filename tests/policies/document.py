@@ -9,13 +9,15 @@ import json
 import sys
 from pathlib import Path
 
+import yaml
+
 from cloudsim.composition.components import POLICIES
 from cloudsim.composition.entries import policy_entries
 from cloudsim.composition.overrides import Composer
 
 ROOT = Path(__file__).parents[2]
 PAGE, RANKS = ROOT / "docs/policies.md", ROOT / "docs/policies_league.csv"
-COLUMNS = ("kind", "policy", "rank", "mean_regret", "scenarios", "seeds")
+COLUMNS = ("kind", "policy", "rank", "mean_regret", "scenarios", "seeds", "minutes")
 WORDS = {
     "admission": "Whether a request that arrives is served at all.",
     "routing": "Which replica serves a request, of whichever model; some look at the answer and send it on.",
@@ -60,7 +62,7 @@ def page(entries, ranks):
 
 
 def _played(row):
-    return f"League of {row['scenarios']} scenarios, {row['seeds']} seeds each."
+    return f"League of {row['scenarios']} scenarios, {row['seeds']} seeds each, {row['minutes']} minutes of traffic."
 
 
 def _row(entry, row):
@@ -83,11 +85,13 @@ def store(folders):
         league = json.loads((Path(folder) / "league.json").read_text(encoding="utf-8"))
         rows = [row for row in rows if row["kind"] != league["kind"]]
         seeds = next(iter(league["scenarios"].values()))["seeds"]
+        lengths_s = [yaml.safe_load((Path(folder) / name / "config.yaml").read_text())["duration_s"] for name in league["scenarios"]]
+        minutes = [f"{length_s / 60:.0f}" for length_s in (min(lengths_s), max(lengths_s))]
         rows += [
             {
                 "kind": league["kind"], "policy": one["policy"], "rank": "" if one["rank"] is None else one["rank"],
                 "mean_regret": "" if one["mean_regret"] is None else f"{one['mean_regret']:.4f}",
-                "scenarios": len(league["scenarios"]), "seeds": seeds,
+                "scenarios": len(league["scenarios"]), "seeds": seeds, "minutes": " to ".join(dict.fromkeys(minutes)),
             }
             for one in league["policies"]
         ]  # fmt: skip
