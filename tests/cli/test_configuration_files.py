@@ -22,7 +22,6 @@ CHOICES = sorted(
 @pytest.mark.parametrize(("group", "choice"), CHOICES)
 def test_every_choice_of_every_group_composes(small, group, choice):
     key = f"{group}@contenders.l2a.{group}" if group in POLICIES else group
-    key = f"+{key}" if group in ("effort", "scaling") else key  # a contender has none by default
     config = compose([*small, f"{key}={choice}"], None, lambda config: []).config
     written = yaml.safe_load((ROOT / group / f"{choice}.yaml").read_text())
     tree = config.model_dump(by_alias=True)

@@ -89,7 +89,9 @@ def test_a_breach_tells_policy_request_views_rule_and_line():
     with pytest.raises(PolicyError) as found:
         simulate(broken("routing", "Raises"), "one", 0)
     [message] = found.value.problems
-    first, *views = message.splitlines()
+    head, _, trace = message.partition('\n  File "')
+    first, *views = head.splitlines()
+    assert "return fleet.ready[request.index // 0]" in trace
     assert first == (
         "one: routing Raises failed on request 0 at 0.000 s (ZeroDivisionError: integer division or modulo by zero; broken.py, line "
         f"{line_of('request.index // 0')})"
