@@ -124,6 +124,16 @@ class RequestView(View):
         return self._request.tenant
 
     @property
+    def conversation(self) -> int:
+        """Number of the conversation that it is a turn of; -1 for none."""
+        return self._request.conversation
+
+    @property
+    def turn(self) -> int:
+        """Its number in that conversation, mostly from 1; 0 for none."""
+        return self._request.turn
+
+    @property
     def reasoning_tokens(self) -> int:
         """Of `full_output_tokens`, those before the answer proper: only for policies that say `oracle = ("length",)`."""
         return self._request.reasoning_tokens

@@ -21,6 +21,8 @@ class Request:
         input_tokens: prompt of the user. full_output_tokens, reasoning_tokens: what the full model would answer with.
         difficulty_seen, output_tokens_seen: what a router believes its difficulty and a scheduler the length of its full answer to be.
         tenant: who sent it.
+        conversation, turn: the conversation it belongs to, -1 for none, and its number in that.
+        shared_tokens: of its prompt, those that the last turn of its conversation had too, so that their KV may be kept somewhere.
         output_tokens: length of the answer at its level; generated_tokens: what has reached the client (settled when it leaves a batch).
         prompt_tokens: tokens to prefill now (prompt and what was generated before); prefilled_tokens: of these, done.
         finish_step: step of its replica after which it is complete, while it decodes; -1 otherwise.
@@ -40,7 +42,7 @@ class Request:
 
     __slots__ = (
         "index", "arrival_s", "input_tokens", "full_output_tokens", "reasoning_tokens", "tier", "difficulty_seen",
-        "output_tokens_seen", "tenant",
+        "output_tokens_seen", "tenant", "conversation", "turn", "shared_tokens",
         "level", "token_level", "output_tokens", "generated_tokens", "prompt_tokens", "prefilled_tokens", "known_tokens",
         "finish_step", "share_mark_s", "cache_offset", "replica",
         "dispatched_s", "first_token_s", "preempted", "retries", "migrations", "gpu_s", "lost_gpu_s", "past_gpu_s", "past_lost_gpu_s",
@@ -49,10 +51,11 @@ class Request:
 
     def __init__(
         self, index: int, arrival_s: float, input_tokens: int, output_tokens: int, reasoning_tokens: int, tier: int, difficulty_seen: float,
-        output_tokens_seen: int = 1, tenant: int = 0,
+        output_tokens_seen: int = 1, tenant: int = 0, conversation: int = -1, turn: int = 0, shared_tokens: int = 0,
     ) -> None:  # fmt: skip
         self.index, self.arrival_s, self.tier, self.difficulty_seen = index, arrival_s, tier, difficulty_seen
         self.output_tokens_seen, self.tenant = output_tokens_seen, tenant
+        self.conversation, self.turn, self.shared_tokens = conversation, turn, shared_tokens
         self.input_tokens, self.full_output_tokens, self.reasoning_tokens = input_tokens, output_tokens, reasoning_tokens
         self.output_tokens, self.generated_tokens = output_tokens, 0
         self.prompt_tokens, self.prefilled_tokens, self.known_tokens = input_tokens, 0, 0
