@@ -9,6 +9,7 @@ from typing import Any
 from cloudsim.contracts import (
     Action,
     ClusterView,
+    KeptPrefix,
     Launch,
     LoadView,
     MoveTo,
@@ -81,6 +82,12 @@ def load(shown: Shown) -> LoadView:
     return LoadView(shown.state.now_s, 15.0, pools, shown.state.index % 4, arrivals)
 
 
+def kept(shown: Shown) -> KeptPrefix:
+    """What a turn of the state's request would leave, from a block to the longest there is."""
+    tokens = shown.state.request.input_tokens // 16 * 16 + 16
+    return KeptPrefix(7, 1 + shown.state.index % 5, tokens, tokens // 16 * 288, 1.0, shown.state.index % 5, shown.state.now_s)
+
+
 def _actions(answer: Any, shown: Shown) -> bool:
     seen = notice(shown)
     return len(answer) == len(seen.running) and all(
@@ -122,6 +129,7 @@ KINDS: Mapping[str, Kind] = {
     "routing": Kind("route", lambda seen: (seen.request, seen.fleet), "one of fleet.ready, or a Route to it", _replica),
     "budget": Kind("budget", lambda seen: (seen.request, seen.replica, seen.fleet), "a number in (0, 1]", _share),
     "effort": Kind("effort", lambda seen: (seen.request, seen.replica, seen.fleet), "a number in (0, 1]", _share),
+    "cache": Kind("worth", lambda seen: (kept(seen), seen.replica), "a finite number", _number),
     "notice": Kind("act", lambda seen: (notice(seen),), "an Action or a MoveTo for each running request", _actions),
     "scaling": Kind("targets", lambda seen: (load(seen), cluster(seen)), "a whole number of at least 0 for each pool", _targets),
     "provisioning": Kind("plan", lambda seen: (cluster(seen),), "a list of Launch and Terminate", _plan),

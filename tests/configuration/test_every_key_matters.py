@@ -23,7 +23,7 @@ from cloudsim.experiment import outcomes, tasks
 from cloudsim.metrics.summary import metrics
 from cloudsim.simulation import build_market, simulate
 from cloudsim.workload.drawing import draw_blocks
-from tests.cluster.scenario import contender, fingerprint, listed, preset, scheduled, small, tree
+from tests.cluster.scenario import contender, fingerprint, listed, preset, scheduled, small, talking, tree
 from tests.configuration.keys import argument_leaves, schema_leaves
 from tests.latency.points import write_step_times
 from tests.models import profiles
@@ -117,6 +117,7 @@ SPECIAL = {
     "learning": lambda: scenario(policies={"budget": {"_target_": "tests.policies.learning.Remembers"}}),
     "broken": lambda: scenario(policies={"routing": {"_target_": "tests.policies.broken.Nowhere"}}),
     "few at once": lambda: scenario(engine__max_sequences=4, engine__step_tokens=600),
+    "talks": lambda: scenario(traffic=talking([(*row, f"s{at % 9}") for at, row in enumerate(ROWS)])),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
     "co-tenants": lambda: scenario(
@@ -234,6 +235,7 @@ VALUES = {
     "contenders.*.notice": preset("notice", "finish"),
     "contenders.*.scaling": preset("scaling", "scheduled") | {"least": 0},
     "contenders.*.scheduling": ("few at once", preset("scheduling", "priority")),
+    "contenders.*.cache": ("talks", preset("cache", "lru")),
 }
 # Keys that other keys of `experiments` refer to: new value, and a key of `VALUES` that takes it over, and so changes the run.
 REFERRED = {

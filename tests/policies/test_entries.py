@@ -15,7 +15,8 @@ from cloudsim.config import Component
 ROOT = Path(policies.__file__).parent
 EXPERIMENTS = ROOT.parent / "experiments"
 METHODS = {
-    "admission": "admit", "routing": "route", "budget": "budget", "effort": "effort", "scheduling": "rank", "notice": "act",
+    "admission": "admit", "routing": "route", "budget": "budget", "effort": "effort", "scheduling": "rank", "cache": "worth",
+    "notice": "act",
     "scaling": "targets", "provisioning": "plan",
 }  # fmt: skip
 PART_METHODS = {"keep", "score", "pick"}
