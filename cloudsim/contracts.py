@@ -77,7 +77,10 @@ class ReplicaFilter(Protocol):
 
 
 class ReplicaScore(Protocol):
-    """Part of a composed router: how ill a replica suits a request."""
+    """Part of a composed router: how ill a replica suits a request.
+
+    A part may also have `chose(request, replica)`, which tells it of each choice of the router that it is a part of.
+    """
 
     def score(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
         """A finite number; the lowest is best."""

@@ -78,7 +78,8 @@ class Batch:
         block = self.block_tokens
         bound = self.held + more + (self.kv_units + self._width * (step - self.step + block - 2)) // block + 1
         if bound <= self.capacity:
-            if self._ledger is not None and bound * 5 <= self.capacity * 4:
+            # Where KV is kept memory is mostly full, and it is asked again and again how full.
+            if self._ledger is not None and bound * 5 <= self.capacity * 4 and self._cache is None:
                 self._ledger = None
             return True
         return self.used(step) + more <= self.capacity

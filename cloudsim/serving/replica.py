@@ -186,7 +186,7 @@ class Replica(Engine):
     def cached_tokens(self, request: Request) -> int:
         """Tokens of a request's prompt whose KV is kept here, at whatever level it was computed."""
         cache = self._cache
-        if cache is None or request.conversation < 0:
+        if cache is None or not cache.reusable_tokens(request):  # it may have less by now, but not more
             return 0
         self.catch_up()
         if self.clock.now < self._due_s or not self.busy:  # else requests are ending at this moment

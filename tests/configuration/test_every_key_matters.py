@@ -353,7 +353,7 @@ ARGUMENTS = {
     "other_g_per_kwh": 99.0, "swing": 0.5, "cleanest_hour": 3.0, "start_hour": 3.0,
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
     "quantum": 9, "queues": 2, "prompt_tokens_per_token": 5, "starvation_s": 0.5, "input_weight": 9.0, "output_weight": 0.0,
-    "learning_rate": 0.9, "discount": 0.1,
+    "learning_rate": 0.9, "discount": 0.1, "session": 99.0, "prefix": 99.0,
 }  # fmt: skip
 # Settings under which the other arguments of an entry act in a run this small.
 ACTING = {
@@ -453,5 +453,11 @@ def in_a_run(group, component, key):
         changes["rows"] = [(at / 4 + 30 * quarter, prompt, answer) for quarter in range(4) for at, prompt, answer in ROWS]
     if key == "two_models":  # three of them make a difference there
         changes["pools"] = POOLS | {"middle": ("qwen3-1.7b", None, 1)}
-    policies = {group: component} | ({"provisioning": "on_demand"} if group == "scaling" else {})
+    talks = key in ("weights.session", "weights.prefix")
+    changes |= {"traffic": talking([(*row, f"s{at % 9}") for at, row in enumerate(ROWS)])} if talks else {}
+    policies = (
+        {group: component}
+        | ({"cache": preset("cache", "lru")} if talks else {})
+        | ({"provisioning": "on_demand"} if group == "scaling" else {})
+    )
     return seen(scenario(policies=policies, **changes))

@@ -10,7 +10,7 @@ from policies.cache.lfu import LFU
 from policies.cache.lru import LRU
 from tests.cluster.scenario import contender, fingerprint, preset, small, talking
 
-MARKET = {"a-1a": [(0.0, 2, 1.0)]}
+MARKET = {"a-1a": [(0.0, 3, 1.0)]}
 
 
 def entry(conversation, tokens=160, units=320, hits=0, stored_s=0.0):
@@ -98,3 +98,24 @@ def test_what_does_not_fit_goes_by_the_policy(cache, cached):
     ]  # fmt: skip
     found = run(rows, cache, engine__memory_fraction=0.285, engine__max_model_tokens=3000)[1].requests
     assert found["cached_tokens"].tolist() == [0, 704, 0, 0, *cached]
+
+
+def conversations():
+    """Five turns of thirteen conversations, which speak in another order in each of them, some while others are being answered."""
+    order = (1, 5, 3, 7, 2)
+    return sorted(
+        (5.0 + 17.0 * turn + 0.2 * (at * by % 13), 150 + 260 * turn + at, 60, f"s{at}") for turn, by in enumerate(order) for at in range(13)
+    )
+
+
+def test_routing_by_affinity_computes_fewer_prompt_tokens_than_routing_by_load_or_in_turn():
+    pools, found = {"large": ("qwen3-4b", None, 3)}, {}
+    rows = conversations()
+    for routing in ("round_robin", "least_outstanding", "session_affinity", "prefix_affinity"):
+        requests = run(rows, pools=pools, routing=routing)[1].requests
+        assert (requests["status"].codes == 0).all()
+        found[routing] = int((requests["input_tokens"] - requests["cached_tokens"]).sum())
+    # What no turn shares with the one before, and what did not fill a block.
+    least = sum(row[1] for row in rows) - sum((row[1] + row[2] - 1) // 16 * 16 for row in rows if row[0] < 5.0 + 17.0 * 4)
+    assert found["session_affinity"] == least
+    assert least < found["prefix_affinity"] < 0.8 * min(found["round_robin"], found["least_outstanding"])  # load counts more for short ones

@@ -88,7 +88,7 @@ def test_every_entry_names_a_policy_of_its_name_or_a_composition_of_parts_that_e
 def test_a_part_is_a_class_of_one_method_that_some_entry_uses(file):
     kind, made = file.parent.parent.name, policy_class(file)
     assert made.__doc__
-    [method] = [name for name, found in vars(made).items() if callable(found) and not name.startswith("_")]
+    [method] = {name for name, found in vars(made).items() if callable(found) and not name.startswith("_")} - {"chose"}
     assert method in PART_METHODS
     assert getattr(made, method).__doc__
     assert isinstance(made.observes, tuple)
