@@ -182,6 +182,7 @@ class ContenderConfig(Section):
     provisioning: Component
     notice: Component
     scheduling: Component | None = Field(default=None, description="order within a replica; null for vLLM's FCFS, the fastest to simulate")
+    cache: Component | None = Field(default=None, description="what KV of conversations is kept longest; null: no prefix cache")
     scaling: Component | None = Field(default=None, description="what sets the instances of the pools; null keeps those configured")
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from cloudsim.views import AnswerView as AnswerView
 from cloudsim.views import DenseLatency as DenseLatency
 from cloudsim.views import FleetView as FleetView
+from cloudsim.views import KeptPrefix as KeptPrefix
 from cloudsim.views import ReplicaView as ReplicaView
 from cloudsim.views import RequestView as RequestView
 from traces.tables import ZoneSeries
@@ -76,7 +77,10 @@ class ReplicaFilter(Protocol):
 
 
 class ReplicaScore(Protocol):
-    """Part of a composed router: how ill a replica suits a request."""
+    """Part of a composed router: how ill a replica suits a request.
+
+    A part may also have `chose(request, replica)`, which tells it of each choice of the router that it is a part of.
+    """
 
     def score(self, request: RequestView, replica: ReplicaView, fleet: FleetView) -> float:
         """A finite number; the lowest is best."""
@@ -138,6 +142,18 @@ class SchedulingPolicy(Protocol):
 
     def rank(self, request: RequestView, replica: ReplicaView) -> float:
         """A finite number for a request that begins to wait (also when preempted), whose quantum is over, or whose KV has come."""
+
+
+class CachePolicy(Protocol):
+    """Which KV of conversations a replica keeps longest; where a contender has none, its replicas keep none.
+
+    When a turn completes, its KV is kept in the blocks that nobody needs, for the next turn of the conversation to go on from. Whoever
+    needs blocks takes them at once, those of the lowest worth first; of equals those that were stored first. One object serves all replicas
+    of a contender. A hit makes the KV the request's own, and it is stored, and asked about, anew when that completes.
+    """
+
+    def worth(self, entry: KeptPrefix, replica: ReplicaView) -> float:
+        """A finite number for KV that is about to be kept; the lowest goes first."""
 
 
 class Served(NamedTuple):

@@ -9,7 +9,10 @@ from typing import Any
 
 from cloudsim.views import View
 
-PARTS = {"NoticedRequest": "noticed", "Served": "served", "PoolLoad": "pool", "ZoneRecord": "record", "AnswerView": "answer"}
+PARTS = {
+    "NoticedRequest": "noticed", "Served": "served", "PoolLoad": "pool", "ZoneRecord": "record", "AnswerView": "answer",
+    "KeptPrefix": "kept",
+}  # fmt: skip
 """Names in the notes of what views have within them."""
 
 Seen = dict[str, Any]

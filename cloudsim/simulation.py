@@ -39,6 +39,7 @@ from cloudsim.models.own import OwnModels
 from cloudsim.models.voting import WAYS
 from cloudsim.policy_errors import Breaches, PolicyErrors
 from cloudsim.serving.answers import build_answers
+from cloudsim.serving.caching import Caching
 from cloudsim.serving.decisions import Decisions, RequestPolicies
 from cloudsim.serving.gateway import Gateway
 from cloudsim.serving.policy_watch import watched
@@ -228,11 +229,13 @@ def simulate(
     errors = PolicyErrors(clock, contender, config.on_policy_error == "fail")
     log = DecisionLog(clock, config.logged_share)
     scheduling = Scheduling(made["scheduling"], errors, log) if made["scheduling"] is not None else None
+    cache = Caching(made["cache"], errors, log) if made["cache"] is not None else None
     fleet = Fleet(
         clock, config, pools, residences, market, made["provisioning"], errors, log, contender, replication,
-        lambda request: finished(request), scheduling,
+        lambda request: finished(request), scheduling, cache,
     )  # fmt: skip
-    policies = RequestPolicies(**{kind: policy for kind, policy in made.items() if kind not in ("provisioning", "scaling", "scheduling")})
+    elsewhere = ("scheduling", "cache", "scaling", "provisioning")
+    policies = RequestPolicies(**{kind: policy for kind, policy in made.items() if kind not in elsewhere})
     decisions = Decisions(policies, fleet, errors, log, answers)
     gateway = Gateway(clock, config, pools, fleet, recorder, workload, answers, decisions)
     arrive, finished = gateway.arrive, gateway.finished

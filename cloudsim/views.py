@@ -58,6 +58,26 @@ class AnswerView(NamedTuple):
     samples: int
 
 
+class KeptPrefix(NamedTuple):
+    """KV of a conversation that a replica may keep after a turn of it has completed.
+
+    Args:
+        conversation, turn: whose it is.
+        tokens: whole blocks of them. units: of KV memory that they take; one is a block of one KV head group of one layer.
+        budget: compute budget of the level at which it was computed and at which alone it can be used, in (0, 1].
+        hits: turns in a row, this one included, that went on from the KV the one before had left here.
+        stored_s: simulated time, at which the turn completed.
+    """
+
+    conversation: int
+    turn: int
+    tokens: int
+    units: int
+    budget: float
+    hits: int
+    stored_s: float
+
+
 class View:
     """Read-only: whoever sets an attribute gets a `TypeError`."""
 
@@ -122,6 +142,16 @@ class RequestView(View):
     def tenant(self) -> int:
         """Number of the tenant that sent it."""
         return self._request.tenant
+
+    @property
+    def conversation(self) -> int:
+        """Number of the conversation that it is a turn of; -1 for none."""
+        return self._request.conversation
+
+    @property
+    def turn(self) -> int:
+        """Its number in that conversation, mostly from 1; 0 for none."""
+        return self._request.turn
 
     @property
     def reasoning_tokens(self) -> int:
@@ -245,8 +275,13 @@ class ReplicaView(View):
         """Estimate for the full model."""
         return self._replica.dense_s(prompt_tokens, output_tokens)
 
+    def cached_tokens(self, request: RequestView) -> int:
+        """Prompt tokens of a request that it would not have to compute, since their KV is kept from an earlier turn, if the request runs
+        at the level of that turn; 0 where the contender has no prefix cache."""
+        return self._replica.cached_tokens(request._request)
+
     def kv_free(self) -> float:
-        """Share of its KV blocks that is free."""
+        """Share of its KV blocks that is free; those that only the prefix cache holds are."""
         return self._replica.kv_free()
 
 

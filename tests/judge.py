@@ -3,6 +3,9 @@
 It states the semantics of a replica (vLLM V1) in the most direct way, shares only the data types with the product, and is slow on
 purpose. `cloudsim.serving.replica` must give the same time stamps.
 
+With a `worth` it has a prefix cache: `Kept` states what is kept of a conversation. Kept blocks are free for whoever allocates, which takes
+those of the lowest worth at once, one by one; a hit never decides whether a sequence is admitted.
+
 With a `Rule` it schedules by rank, as `cloudsim.contracts.SchedulingPolicy` says. Where a sequence is itself the victim, those after it in
 the batch still take their step, which vLLM leaves out.
 """
@@ -32,6 +35,26 @@ class Sequence:
     order: int = 0  # among equal ranks
     expiry: int = 0  # generated tokens at which its quantum is over
     yields: bool = False  # it has used a quantum since it was admitted
+    conversation: int = -1
+    turn: int = 0
+    shared: int = 0  # prompt tokens it has in common with the turn before it
+    cached: int = 0  # prompt tokens it found in memory when it was admitted
+    hits: int = 0  # turns in a row that found what the one before had left
+
+
+@dataclass
+class Kept:
+    """What is left in memory of the turn of a conversation that completed last, as whole blocks."""
+
+    conversation: int
+    turn: int
+    prompt: int
+    level: int
+    units: int
+    blocks: int
+    hits: int
+    worth: float
+    number: int
 
 
 @dataclass
@@ -67,6 +90,9 @@ class Judge:
     rule: Rule | None = None
     changed: bool = True  # somebody came or left since the first of those who wait was last found not to fit
     numbers: int = 0
+    worth: Callable | None = None  # of (conversation, turn, tokens, units, hits, time); None is no prefix cache
+    kept: list = field(default_factory=list)
+    stored: int = 0  # entries so far
 
     def used(self):
         return sum(s.blocks * s.units for s in self.running)
@@ -79,8 +105,41 @@ class Judge:
         s.blocks = blocks
         return True
 
+    def kept_units(self):
+        return sum(k.blocks * k.units for k in self.kept)
+
+    def give_up(self):
+        """What is kept makes room for what is in use."""
+        while self.kept and self.kept_units() > self.capacity - self.used():
+            least = min(self.kept, key=lambda k: (k.worth, k.number))
+            least.blocks -= 1
+            if not least.blocks:
+                self.kept.remove(least)
+
+    def keep(self, s):
+        """A complete sequence leaves its KV."""
+        blocks = s.stored // self.block_tokens
+        former = [k for k in self.kept if k.conversation == s.conversation]
+        if self.worth is None or s.conversation < 0 or not blocks or any(k.turn > s.turn for k in former):
+            return
+        for k in former:
+            self.kept.remove(k)
+        self.stored += 1
+        worth = self.worth(s.conversation, s.turn, blocks * self.block_tokens, blocks * s.units, s.hits, self.now)
+        self.kept.append(Kept(s.conversation, s.turn, s.prompt, s.level, s.units, blocks, s.hits, worth, self.stored))
+
+    def reusable(self, s):
+        """What is kept that a sequence can go on from, and how many tokens of it."""
+        for k in self.kept:
+            if k.conversation == s.conversation and k.level == s.level and k.turn < s.turn:
+                tokens = min(k.blocks * self.block_tokens, s.shared)
+                if k.turn < s.turn - 1:  # turns extend each other
+                    tokens = min(tokens, k.prompt)
+                return k, tokens // self.block_tokens * self.block_tokens
+        return None, 0
+
     def preempt(self, s):
-        s.blocks = s.stored = 0
+        s.blocks = s.stored = s.cached = 0
         s.decoding = s.yields = False
         s.target = s.prompt + s.generated
         s.preempted += 1
@@ -127,6 +186,7 @@ class Judge:
                 self.preempt(victim)
                 preempted = True
             if s in self.running:
+                self.give_up()
                 scheduled[s.index] = tokens
                 left -= tokens
         if not preempted and self.waiting and left > 0:
@@ -137,6 +197,7 @@ class Judge:
         if not scheduled:
             return False
         self.most_used = max(self.most_used, self.used())
+        assert self.used() + self.kept_units() <= self.capacity
         counts = [0] * len(self.profile.levels)
         decodes, chunks = [], []
         scheduled = [(s, scheduled[s.index]) for s in self.running if s.index in scheduled]
@@ -167,10 +228,11 @@ class Judge:
                     s.first_token_s = self.now
                 if s.generated == s.output:
                     s.done_s = self.now
-        for s in [s for s in self.running if s.done_s >= 0]:
+        for s in sorted((s for s in self.running if s.done_s >= 0), key=lambda s: s.index):
             s.blocks = 0
             self.running.remove(s)
             self.changed = True
+            self.keep(s)
         return True
 
     def admit(self, left, scheduled):
@@ -215,14 +277,26 @@ class Judge:
             left = self.let_in(s, left, scheduled)
 
     def fits(self, s, left):
-        return len(self.running) < self.max_sequences and self.allocate(s, min(s.target, left))
+        """Whether a sequence is admitted: as if it found nothing. It goes on from as much of what it finds as there is room for."""
+        if len(self.running) == self.max_sequences or not self.allocate(s, min(s.target, left)):
+            return False
+        k, tokens = self.reusable(s)
+        s.blocks = 0
+        while not self.allocate(s, tokens + min(s.target - tokens, left)):
+            tokens -= self.block_tokens
+        s.stored = s.cached = tokens
+        s.hits = k.hits + 1 if tokens else 0
+        if tokens:
+            self.kept.remove(k)
+        return True
 
     def let_in(self, s, left, scheduled):
         self.waiting.remove(s)
         self.running.append(s)
         self.numbers += 1
         s.order = self.numbers
-        scheduled[s.index] = min(s.target, left)
+        self.give_up()
+        scheduled[s.index] = min(s.target - s.stored, left)
         return left - scheduled[s.index]
 
     def who_gives_way(self, s, left):

@@ -61,7 +61,10 @@ def joined(blocks: Iterable[RequestTrace]) -> RequestTrace:
     arrival_s, input_tokens, output_tokens = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("arrival_s", "input_tokens", "output_tokens")
     )
-    return RequestTrace(arrival_s, input_tokens, output_tokens, parts[-1].sources, _joined_more(parts))
+    sizes = {part.prefix_block_tokens for part in parts if "prefix_blocks" in part.more}
+    if len(sizes) > 1:
+        raise TraceError(f"tables with prefix blocks of {' and '.join(map(str, sorted(sizes)))} tokens cannot become one table")
+    return RequestTrace(arrival_s, input_tokens, output_tokens, parts[-1].sources, _joined_more(parts), max(sizes, default=0))
 
 
 def _joined_more(parts: Sequence[RequestTrace]) -> dict[str, pa.Array]:

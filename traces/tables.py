@@ -33,6 +33,7 @@ class RequestTrace:
         output_tokens: tokens the full model answers with, reasoning included, at least 1. Shape (n,).
         sources: what the table was made from.
         more: further columns of `traces.schemas.REQUESTS` by name, of the types stated there; rows may lack a value. Length n.
+        prefix_block_tokens: tokens of a block of the column `prefix_blocks`; 0 where that is not known.
     """
 
     arrival_s: Floats
@@ -40,6 +41,7 @@ class RequestTrace:
     output_tokens: Ints
     sources: tuple[Source, ...] = ()
     more: Mapping[str, pa.Array] = field(default_factory=dict)
+    prefix_block_tokens: int = 0
 
     def __len__(self) -> int:
         return len(self.arrival_s)
@@ -47,12 +49,14 @@ class RequestTrace:
     def rows(self, first: int, end: int) -> RequestTrace:
         """The requests from number `first` up to, without, number `end`."""
         more = {name: column.slice(first, max(end - first, 0)) for name, column in self.more.items()}
-        return RequestTrace(self.arrival_s[first:end], self.input_tokens[first:end], self.output_tokens[first:end], self.sources, more)
+        columns = self.arrival_s[first:end], self.input_tokens[first:end], self.output_tokens[first:end]
+        return RequestTrace(*columns, self.sources, more, self.prefix_block_tokens)
 
     def take(self, order: Ints) -> RequestTrace:
         """The requests of these numbers, in this order."""
         more = {name: column.take(order) for name, column in self.more.items()}
-        return RequestTrace(self.arrival_s[order], self.input_tokens[order], self.output_tokens[order], self.sources, more)
+        columns = self.arrival_s[order], self.input_tokens[order], self.output_tokens[order]
+        return RequestTrace(*columns, self.sources, more, self.prefix_block_tokens)
 
     def check(self) -> RequestTrace:
         """Return the table itself, or raise `TraceError` with every broken invariant."""

@@ -17,6 +17,7 @@ from cloudsim.contracts import ClusterView, Launch, NodeView, ProvisioningPolicy
 from cloudsim.decision_log import DecisionLog
 from cloudsim.models.elastic import Level
 from cloudsim.policy_errors import PolicyErrors
+from cloudsim.serving.caching import Caching
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
 from cloudsim.serving.scheduling import Scheduling
@@ -36,6 +37,7 @@ class Fleet:
         pools: by name, in the order of the configuration. residences: what of each one's model fits.
         finished: called with each completed request.
         scheduling: of all its replicas; None is FCFS.
+        cache: of all its replicas; None keeps no KV.
         replica_ready, node_noticed, node_ended: what the gateway does at these moments. node_ready: what the hardware does.
         node_closed: what the meter does, when the replicas of a node that has ended are settled.
         would_be_right: whether a pool's model would answer a request rightly at a level; the gateway knows who answers.
@@ -50,10 +52,10 @@ class Fleet:
     def __init__(
         self, clock: Clock, config: RunConfig, pools: Mapping[str, Pool], residences: Mapping[str, Residences], market: Market,
         policy: ProvisioningPolicy, errors: PolicyErrors, log: DecisionLog, contender: str, replication: int,
-        finished: Callable[[Request], None], scheduling: Scheduling | None = None,
+        finished: Callable[[Request], None], scheduling: Scheduling | None = None, cache: Caching | None = None,
     ) -> None:  # fmt: skip
         self._clock, self._config, self._pools, self._market, self._policy = clock, config, pools, market, policy
-        self._residences, self._errors, self._scheduling = residences, errors, scheduling
+        self._residences, self._errors, self._scheduling, self._cache = residences, errors, scheduling, cache
         self._ask = log.noting("provisioning", policy, policy.plan, lambda cluster: None)
         self._contender, self._replication, self._finished = contender, replication, finished
         self.replica_ready: Callable[[], None] = lambda: None
@@ -187,7 +189,7 @@ class Fleet:
         return Replica(
             self._clock, has.latency, pool.profile, has.capacity, engine.block_tokens, engine.step_tokens, engine.max_sequences,
             self._finished, self._replicas - 1, pool.name, pool.model.name, node, has.gpus, has.level,
-            self.tiers, self._scheduling,
+            self.tiers, self._scheduling, self._cache,
         )  # fmt: skip
 
     def _on_ready(self, node: Node) -> None:

@@ -13,9 +13,9 @@ from cloudsim.composition.schema import Problem
 from cloudsim.composition.spelling import did_you_mean
 from cloudsim.errors import ConfigError
 
-POLICIES = ("admission", "routing", "budget", "effort", "scheduling", "notice", "scaling", "provisioning")
-"""Kinds of policies. A contender without one for effort lets its levels decide, without scheduling it serves first come, first served, and
-without scaling it keeps its instances."""
+POLICIES = ("admission", "routing", "budget", "effort", "scheduling", "cache", "notice", "scaling", "provisioning")
+"""Kinds of policies. A contender without one for effort lets its levels decide, without scheduling it serves first come, first served,
+without a cache no KV is kept, and without scaling it keeps its instances."""
 TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 TAKES_NAMES = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 

@@ -33,6 +33,7 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("migrations", "int32"),
     ("escalations", "int8"),
     ("samples", "int8"),
+    ("cached_tokens", "int32"),
     ("gpu_s", "float64"),
     ("lost_gpu_s", "float64"),
 )
@@ -73,7 +74,7 @@ class Recorder:
         self._rows.append((
             request.index, STATUS_CODES[status], self.reasons.setdefault(reason, len(self.reasons)), request.dispatched_s,
             request.first_token_s, self._clock._now, request.output_tokens, request.generated_tokens, pool, level, token_level, share, node,
-            request.preempted, request.retries, request.migrations, request.escalations, request.samples,
+            request.preempted, request.retries, request.migrations, request.escalations, request.samples, request.cached_tokens,
             request.past_gpu_s + request.gpu_s * gpus, request.past_lost_gpu_s + request.lost_gpu_s * gpus,
         ))  # fmt: skip
         if len(self._rows) >= CHUNK:

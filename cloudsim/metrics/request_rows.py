@@ -72,6 +72,7 @@ class RequestRows:
             "migrations": noted["migrations"],
             "escalations": noted["escalations"],
             "samples": noted["samples"],
+            "cached_tokens": noted["cached_tokens"],
             "gpu_s": noted["gpu_s"],
             "lost_gpu_s": noted["lost_gpu_s"],
         }

@@ -53,6 +53,9 @@ def metrics(requests: Table, nodes: Table, duration_s: float, tiers: Sequence[st
     result["retried"] = float((_numbers(requests, "retries") > 0).sum())
     result["migrated"] = float((_numbers(requests, "migrations") > 0).sum())
     result["escalated"] = float((_numbers(requests, "escalations") > 0).sum())
+    prompt = int(_numbers(requests, "input_tokens")[completed].sum(dtype=np.int64))
+    cached = int(_numbers(requests, "cached_tokens")[completed].sum(dtype=np.int64))
+    result["prefix_hit_share"] = cached / prompt if prompt else float("nan")
     budget = _numbers(requests, "budget").astype(np.float64)
     result["budget_mean"] = float(budget[~np.isnan(budget)].mean()) if not np.isnan(budget).all() else float("nan")
     return result | {name: value for name, value in money.items() if name != "cost_usd"}

@@ -43,6 +43,7 @@ REQUESTS = (
     Column("migrations", "int32", "times its KV was moved to another node"),
     Column("escalations", "int8", "answers that were thrown away to have another model answer"),
     Column("samples", "int8", "samples of its answer, written one after another, of which a vote takes one"),
+    Column("cached_tokens", "int32", "prompt tokens that were not computed, since their KV was kept from an earlier turn"),
     Column("gpu_s", "float64", "GPU-seconds attributed to it"),
     Column("lost_gpu_s", "float64", "of these, GPU-seconds whose result was thrown away"),
     Column(

@@ -46,6 +46,7 @@ _FIXED = (
     Measure("retried", "Retried", None, wording.count),
     Measure("migrated", "Migrated", None, wording.count),
     Measure("escalated", "Sent on to another model", None, wording.count),
+    Measure("prefix_hit_share", "Prompt tokens from the cache", None, wording.percent),
     Measure("budget_mean", "Mean budget", None, wording.ratio),
     Measure("useful_usd", "Cost: useful", None, wording.usd),
     Measure("idle_usd", "Cost: idle", None, wording.usd),

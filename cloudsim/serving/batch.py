@@ -9,6 +9,7 @@ from cloudsim.serving.block_ledger import BlockLedger
 from cloudsim.serving.request import Request
 
 if TYPE_CHECKING:
+    from cloudsim.serving.prefix_cache import PrefixCache
     from cloudsim.serving.ranking import Ranking
 
 INDEX_BITS = 40
@@ -35,7 +36,7 @@ class Batch:
     __slots__ = (
         "profile", "capacity", "block_tokens", "waiting", "running", "step", "decoding", "kv_units", "held", "_queued_tokens",
         "_ledger", "_width", "_layers", "_batch_layers", "_elastic", "_layers_read", "_finishing", "_stale", "_partial", "_share_s",
-        "_ranking",
+        "_ranking", "_cache",
     )  # fmt: skip
 
     def __init__(self, profile: ElasticProfile, capacity: int, block_tokens: int) -> None:
@@ -53,6 +54,7 @@ class Batch:
         self._partial: Request | None = None  # the one whose prompt is done in part
         self._share_s = 0.0  # what one sequence would have been charged had it decoded since the start
         self._ranking: Ranking | None = None  # under a scheduling policy
+        self._cache: PrefixCache | None = None  # of conversations; blocks it keeps are free, and no sum here counts them
 
     def blocks(self, tokens: int) -> int:
         """Blocks that `tokens` tokens fill or begin."""
@@ -76,10 +78,17 @@ class Batch:
         block = self.block_tokens
         bound = self.held + more + (self.kv_units + self._width * (step - self.step + block - 2)) // block + 1
         if bound <= self.capacity:
-            if self._ledger is not None and bound * 5 <= self.capacity * 4:
+            # Where KV is kept memory is mostly full, and it is asked again and again how full.
+            if self._ledger is not None and bound * 5 <= self.capacity * 4 and self._cache is None:
                 self._ledger = None
             return True
         return self.used(step) + more <= self.capacity
+
+    def _make_cache_yield(self, step: int) -> None:
+        """Let the prefix cache give up what the blocks in use before `step` leave no room for."""
+        cache = self._cache
+        if cache is not None and cache.units and not self.fits(step, cache.units):
+            cache.shrink(self.capacity - self.used(step))
 
     def _last_step(self, first: int, last: int) -> int:
         """The last step in [first, last] before which all blocks are there; `first` is one, `last` is not."""
@@ -176,6 +185,8 @@ class Batch:
                 continue
             need = request.level.units if (step + request.cache_offset) % self.block_tokens == 0 else 0
             while need > free and request.index in self.running:
+                if self._cache is not None:
+                    self._cache.shrink(free)
                 before = self.used(step)
                 victim = self._preempt()
                 preempted = True
@@ -201,4 +212,4 @@ def restart(request: Request, stored_tokens: int) -> None:
     """A request's KV is gone: what it has generated becomes part of its prompt, and what was stored has to be computed again."""
     request.prompt_tokens = request.input_tokens + request.generated_tokens
     request.known_tokens = max(stored_tokens, request.known_tokens)
-    request.prefilled_tokens = 0
+    request.prefilled_tokens = request.cached_tokens = 0

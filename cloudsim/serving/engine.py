@@ -16,6 +16,7 @@ from cloudsim.clock import Clock
 from cloudsim.latency.contract import LatencyModel
 from cloudsim.models.elastic import ElasticProfile
 from cloudsim.serving.batch import INDEX_BITS, INDEX_MASK, Batch
+from cloudsim.serving.prefix_cache import PrefixCache
 from cloudsim.serving.ranking import Ranking
 from cloudsim.serving.request import Request
 
@@ -187,6 +188,9 @@ class Engine(Batch):
             for request, _ in reversed(self._chunks):
                 del self.running[request.index]
                 self._leave(request.level)
+                self.held -= self.blocks(request.prefilled_tokens) * request.level.units  # of a prefix that it went on from
+                self._queued_tokens += request.prefilled_tokens
+                request.prefilled_tokens = request.cached_tokens = 0
                 self.waiting.appendleft(request)
             self._chunks = None
         self.step -= 1
@@ -276,12 +280,16 @@ class Engine(Batch):
             self._share_s += run_s / decoding
             self.decode_s[decoding] += run_s
         finishing = self._finishing
+        if self._cache is not None and finishing and finishing[0] >> INDEX_BITS <= step:
+            self._make_cache_yield(step)
         while finishing and finishing[0] >> INDEX_BITS <= step:
             entry = heappop(finishing)
             request = self.running.get(entry & INDEX_MASK)
             if request is not None and request.finish_step == entry >> INDEX_BITS:
                 del self.running[request.index]
-                self._release(request)
+                stored = self._release(request)
+                if self._cache is not None and request.conversation >= 0:
+                    self._cache.keep(request, stored)
                 request.generated_tokens = request.output_tokens
                 self.outstanding -= 1
                 self._finished(request)
@@ -354,6 +362,7 @@ class Engine(Batch):
             tokens = min(self.step_tokens - self.decoding, request.prompt_tokens - done)
             need = (self.blocks(done + tokens) - self.blocks(done)) * request.level.units
             while not self.fits(self.step + 1, need):
+                self._make_cache_yield(self.step + 1)
                 if self._preempt() is request:
                     return False
                 admit = False
@@ -420,6 +429,7 @@ class Engine(Batch):
             used -= self.blocks(self.step + 1 + other.cache_offset) * other.level.units
             tokens = min(request.prompt_tokens, left + len(going))
             if places + len(going) > 0 and used + self.blocks(tokens) * units <= self.capacity:
+                self._make_cache_yield(self.step + 1)
                 for one in going:
                     self._preempt(one)
                 gave_way += going
@@ -473,6 +483,9 @@ class Engine(Batch):
         need = self.blocks(tokens) * level.units
         if not self.fits(self.step + 1, need):
             return False
+        if self._cache is not None and request.conversation >= 0 and (hit := self._hit(request, left, self._cache)):
+            tokens = min(left, request.prompt_tokens - hit)
+            need = self.blocks(hit + tokens) * level.units
         self.held += need
         self.running[request.index] = request
         if self._elastic:
@@ -482,6 +495,49 @@ class Engine(Batch):
         else:
             chunks.append((request, tokens))
         return True
+
+    def _hit(self, request: Request, left: int, cache: PrefixCache) -> int:
+        """Let a request that is being admitted go on from what is kept of its conversation; return the tokens that need no prefill.
+
+        They are as many as leave room for its first chunk, for which there is room: so whether it is admitted does not hang on the cache.
+        """
+        request.hits = 0
+        step = self.step + 1
+        self._make_cache_yield(step)
+        hit = cache.reusable_tokens(request, request.level.index)
+        if not hit:
+            return 0
+        units = request.level.units
+        if not self.fits(step, self.blocks(min(request.prompt_tokens, hit + left)) * units):
+            free = (self.capacity - self.used(step)) // units
+            hit = min(hit, (free - self.blocks(left)) * self.block_tokens)
+            if not hit:
+                return 0
+        cache.take(request, hit)
+        request.prefilled_tokens = hit
+        self._queued_tokens -= hit
+        return hit
+
+    def _steps_begun(self) -> int:
+        """Steps of the present run that have begun, or that are composed ahead of their time."""
+        if not self.busy:
+            return 0
+        elapsed = self.clock._now - self.run_began_s
+        if self.clock._now >= self._due_s:
+            return self.run_steps
+        return max(1, self._steps_by(elapsed, after=True)) if elapsed > 0 else 1
+
+    def _make_cache_yield_now(self) -> None:
+        """Let the prefix cache give up what is in use at present, in the midst of a run."""
+        cache = self._cache
+        if cache is None or not cache.units:
+            return
+        steps, ahead = self._steps_begun(), 0
+        for request, tokens in self._chunks or ():  # they hold already what later steps of the run need
+            done = request.prefilled_tokens
+            ahead += (self.blocks(done + self.run_steps * tokens) - self.blocks(done + steps * tokens)) * request.level.units
+        if not self.fits(self.step + steps, cache.units - ahead):
+            cache.shrink(self.capacity - self.used(self.step + steps) + ahead)
 
     def _price_chunks(self, chunks: list[tuple[Request, int]]) -> int:
         """Work out the time of the composed step with chunks; return how many steps like it follow each other."""

@@ -8,9 +8,9 @@ from types import FrameType
 
 from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.scaling import Scaler
-from cloudsim.serving import decisions, scheduling
+from cloudsim.serving import caching, decisions, scheduling
 
-WATCHED = frozenset(method.__code__ for method in (*decisions.ASKED, *scheduling.ASKED, Fleet.plan, Scaler.targets))
+WATCHED = frozenset(method.__code__ for method in (*decisions.ASKED, *scheduling.ASKED, *caching.ASKED, Fleet.plan, Scaler.targets))
 
 
 class PolicyTimeout(Exception):

@@ -9,7 +9,9 @@ from cloudsim.config import TierConfig
 from cloudsim.latency.contract import LatencyModel
 from cloudsim.models.elastic import DeepestLevel, ElasticProfile, Level
 from cloudsim.serving.batch import INDEX_BITS, restart
+from cloudsim.serving.caching import Caching
 from cloudsim.serving.engine import Engine
+from cloudsim.serving.prefix_cache import PrefixCache
 from cloudsim.serving.ranking import Ranking
 from cloudsim.serving.request import Request
 from cloudsim.serving.scheduling import Scheduling
@@ -28,6 +30,7 @@ class Replica(Engine):
         ceiling: the richest level that it can run, since no more layers are in its memory.
         tiers: of the run.
         scheduling: orders those who wait and says who gives way; None is FCFS.
+        cache: says what KV of conversations is worth; None keeps none.
 
     Attributes:
         view: what policies see of it.
@@ -38,7 +41,7 @@ class Replica(Engine):
     def __init__(
         self, clock: Clock, latency: LatencyModel, profile: ElasticProfile, capacity: int, block_tokens: int, step_tokens: int,
         max_sequences: int, finished: Callable[[Request], None], index: int, pool: str, model: str, node: "Node", gpus: int,
-        ceiling: Level, tiers: Sequence[TierConfig] = (), scheduling: Scheduling | None = None,
+        ceiling: Level, tiers: Sequence[TierConfig] = (), scheduling: Scheduling | None = None, cache: Caching | None = None,
     ) -> None:  # fmt: skip
         super().__init__(clock, latency, profile, capacity, block_tokens, step_tokens, max_sequences, finished)
         self.index, self.pool, self.model, self.node, self.gpus = index, pool, model, node, gpus
@@ -48,6 +51,8 @@ class Replica(Engine):
         self.view = ReplicaView(self)
         if scheduling is not None:
             self._ranking = Ranking(scheduling, self, self.view)
+        if cache is not None:
+            self._cache = PrefixCache(cache, self.view, block_tokens)
         self._joining: dict[int, tuple[Request, int]] = {}  # their KV has come, they join at the next boundary
 
     def at_boundary(self, action: Callable[[], None]) -> None:
@@ -67,6 +72,7 @@ class Replica(Engine):
     def detach(self, request: Request) -> int:
         """At a boundary: take a request out of the replica and return the tokens whose KV it held."""
         if request.index in self.running:
+            self._make_cache_yield(self.step)
             del self.running[request.index]
             stored = self._release(request)
         else:
@@ -88,7 +94,11 @@ class Replica(Engine):
 
     def resize(self, capacity: int, ceiling: Level) -> None:
         """At a boundary: have so many units of KV memory from now on, and run no richer level. Who does not fit is preempted next."""
+        self._make_cache_yield(self.step)
         self.capacity, self.ceiling = capacity, ceiling
+        if self._cache is not None:
+            self._cache.drop_richer(ceiling.index)
+            self._make_cache_yield(self.step)
         if self._ranking is not None:
             self._ranking.changed = True
 
@@ -105,6 +115,10 @@ class Replica(Engine):
 
     def cancel(self, request: Request, stored_tokens: int) -> None:
         """Give up a reservation."""
+        self._make_cache_yield_now()
+        self._unreserve(request, stored_tokens)
+
+    def _unreserve(self, request: Request, stored_tokens: int) -> None:
         self.held -= self.blocks(stored_tokens) * request.level.units
         self.incoming -= 1
         if self._ranking is not None:
@@ -118,7 +132,7 @@ class Replica(Engine):
 
         def join() -> None:
             del self._joining[request.index]
-            self.cancel(request, stored_tokens)
+            self._unreserve(request, stored_tokens)
             self.running[request.index] = request
             self._enter(request.level)
             if self._ranking is not None:
@@ -150,11 +164,13 @@ class Replica(Engine):
         for request in self.running.values():
             restart(request, self._release(request))
         for request, stored_tokens in self._joining.values():
-            self.cancel(request, stored_tokens)
+            self._unreserve(request, stored_tokens)
             restart(request, stored_tokens)
         self.running.clear()
         self.waiting.clear()
         self._joining.clear()
+        if self._cache is not None:
+            self._cache.clear()
         self._at_boundary = None
         self.outstanding = self._queued_tokens = 0
         return left
@@ -166,6 +182,16 @@ class Replica(Engine):
     def stored_tokens(self, request: Request) -> int:
         """At a boundary: tokens whose KV a running request holds."""
         return self.step + request.cache_offset if request.finish_step >= 0 else request.prefilled_tokens
+
+    def cached_tokens(self, request: Request) -> int:
+        """Tokens of a request's prompt whose KV is kept here, at whatever level it was computed."""
+        cache = self._cache
+        if cache is None or not cache.reusable_tokens(request):  # it may have less by now, but not more
+            return 0
+        self.catch_up()
+        if self.clock.now < self._due_s or not self.busy:  # else requests are ending at this moment
+            self._make_cache_yield_now()
+        return cache.reusable_tokens(request)
 
     def dense_s(self, prompt_tokens: int, output_tokens: float) -> DenseLatency:
         """What a full-model request would see here now.

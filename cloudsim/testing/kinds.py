@@ -10,6 +10,7 @@ from cloudsim.contracts import (
     Action,
     AnswerView,
     ClusterView,
+    KeptPrefix,
     Launch,
     LoadView,
     MoveTo,
@@ -81,6 +82,12 @@ def load(shown: Shown) -> LoadView:
         pools[name] = PoolLoad(len(views), outstanding, queued, outstanding / (outstanding + 5), 30, 25, request_s)
     arrivals = tuple(5.0 + (at * 7 % 11) for at in range(int(shown.state.now_s // 15)))
     return LoadView(shown.state.now_s, 15.0, pools, shown.state.index % 4, arrivals)
+
+
+def kept(shown: Shown) -> KeptPrefix:
+    """What a turn of the state's request would leave, from a block to the longest there is."""
+    tokens = shown.state.request.input_tokens // 16 * 16 + 16
+    return KeptPrefix(7, 1 + shown.state.index % 5, tokens, tokens // 16 * 288, 1.0, shown.state.index % 5, shown.state.now_s)
 
 
 def _actions(answer: Any, shown: Shown) -> bool:
@@ -168,6 +175,7 @@ KINDS: Mapping[str, tuple[Question, ...]] = {
             lambda said, seen: not seen.replica.running or said in seen.replica.running, needed=False,
         ),
     ),
+    "cache": (Question("worth", lambda seen: (kept(seen), seen.replica), "a finite number", _number),),
     "notice": (Question("act", lambda seen: (notice(seen),), "an Action or a MoveTo for each running request", _actions),),
     "scaling": (Question("targets", lambda seen: (load(seen), cluster(seen)), "a whole number of at least 0 for each pool", _targets),),
     "provisioning": (Question("plan", lambda seen: (cluster(seen),), "a list of Launch and Terminate", _plan),),

@@ -38,6 +38,7 @@ class Standing:
     market: str = "spot"
     price_usd_per_h: float = 1.0
     hinted: bool = False
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Asking:
     preempted: int = 0
     escalations: int = 0
     right: bool = True
+    conversation: int = -1
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,11 @@ def states(pools: int, seed: int = 0) -> Iterator[State]:
         *(State(f"tier {tier}", Asking(tier=tier), every) for tier in range(len(TIERS))),
     ]  # fmt: skip
     random = Random(f"states {seed}")
+    made += [
+        State(f"a turn whose prefix replica {at} keeps", Asking(conversation=3, turn=2), tuple(
+            replace(one, cached_tokens=480 if place == at else 0) for place, one in enumerate((*every, *every))))
+        for at in range(2)
+    ]  # fmt: skip
     made += [_random(random, first, number) for number in range(RANDOM)]
     return (replace(state, index=index, now_s=state.now_s + 10.0 * index) for index, state in enumerate(made))
 
@@ -185,6 +193,7 @@ def _replica(
         "clock": SimpleNamespace(now=now_s), "tiers": TIERS, "running": {one.index: one for one in running}, "waiting": waiting,
         "index": index, "node": node, "model": MODELS[POOLS.index(standing.pool)], "profile": profiles[standing.pool],
         "catch_up": lambda: None, "kv_free": lambda: standing.kv_free, "deepest_budget": lambda: standing.deepest_budget,
+        "cached_tokens": lambda request: standing.cached_tokens,
         "dense_s": lambda prompt_tokens, output_tokens: DenseLatency(standing.first_s + 1e-5 * prompt_tokens, standing.token_s),
     }  # fmt: skip
     return SimpleNamespace(**facts, **made)

@@ -33,6 +33,8 @@ class RequestBlock:
         signal: uniform number in [0, 1) behind what routers, users and verifiers can tell of an answer. Shape (n,).
         output_seen: what a scheduler believes the output tokens to be, at least 1. Shape (n,).
         tenant: number of the tenant that sent it, the largest first. Shape (n,).
+        conversation: number of the conversation it belongs to, -1 for none. Shape (n,), or (0,) where the trace has no conversations.
+        turn: its number in that conversation, 0 for none. shared_tokens: of its prompt, those that the last turn had too. Shapes alike.
         problem: where requests carry problems of a measured suite, their numbers in it. Shape (n,), or (0,).
         questions: where they carry fresh ones for a network, those problems.
     """
@@ -47,6 +49,9 @@ class RequestBlock:
     signal: Floats
     output_seen: NDArray[np.int64]
     tenant: NDArray[np.int32]
+    conversation: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    turn: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    shared_tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     problem: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     questions: "tuple[Problem, ...]" = ()
 

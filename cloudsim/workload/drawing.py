@@ -8,6 +8,7 @@ from cloudsim.components import create
 from cloudsim.config import RunConfig
 from cloudsim.streams import stream
 from cloudsim.workload.block import BLOCK, RequestBlock
+from cloudsim.workload.conversations import ASSUMED, Conversations
 from cloudsim.workload.problems import with_problems
 from cloudsim.workload.told import told, told_tiers
 from traces.blocks import in_order, of_length
@@ -46,6 +47,7 @@ def _drawn(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
         f"median 1, σ {settings.length_noise:g}",
     )  # fmt: skip
     intensity = Source("traffic intensity", Provenance.PROJECTED, f"arrivals {scale:g} times as dense as in the trace")
+    conversations = Conversations()
     span_s = config.duration_s * scale
     came = in_order(traffic.requests(span_s, stream(config.seed, replication, "traffic")), span_s)
     for number, block in enumerate(of_length(came, BLOCK)):
@@ -61,14 +63,15 @@ def _drawn(config: RunConfig, replication: int) -> Iterator[RequestBlock]:
         made = [*block.sources]
         if left:
             made.append(Source(_listed([name for name, _ in left]), Provenance.ASSUMED, f"drawn: {', '.join(how for _, how in left)}"))
-        made += [seen_only, *([intensity] if scale != 1.0 else [])]
+        belongs = conversations.columns(block)
+        made += [seen_only, *([intensity] if scale != 1.0 else []), *([ASSUMED] if conversations.assumed else [])]
         trace = RequestTrace(block.arrival_s / scale, block.input_tokens, block.output_tokens, tuple(made))
         seen = np.clip(difficulty + noise, 0.0, 1.0)
         factor = np.exp(settings.length_noise * lengths.standard_normal(count))
         output_seen = np.maximum(np.rint(block.output_tokens * factor), 1).astype(np.int64)
         tenant = np.searchsorted(weights[:-1] / weights[-1], tenants.random(count), side="right").astype(np.int32)
         luck, signal = lucks.random(count), signals.random(count)
-        yield RequestBlock(number, trace, reasoning, tier, difficulty, seen, luck, signal, output_seen, tenant)
+        yield RequestBlock(number, trace, reasoning, tier, difficulty, seen, luck, signal, output_seen, tenant, *belongs)
 
 
 def _listed(words: list[str]) -> str:

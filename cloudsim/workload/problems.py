@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def with_problems(blocks: Iterator[RequestBlock], config: RunConfig, replication: int) -> Iterator[RequestBlock]:
-    """The same arrivals with problems: prompts have the problems' lengths, answers those that the models will give.
+    """The same arrivals with problems: prompts have the problems' lengths, answers those that the models will give. They are in no
+    conversation.
 
     Raises:
         ConfigError: see `measured_suite`.
@@ -45,7 +46,10 @@ def with_problems(blocks: Iterator[RequestBlock], config: RunConfig, replication
         trace = RequestTrace(block.trace.arrival_s, prompt_tokens, output_tokens, (*block.trace.sources, asked)).check()
         seen = np.maximum(np.rint(output_tokens * (block.output_seen / block.trace.output_tokens)), 1).astype(np.int64)
         none = np.zeros(len(block), dtype=np.int64)
-        yield replace(block, trace=trace, reasoning_tokens=none, output_seen=seen, problem=problem, questions=questions)
+        yield replace(
+            block, trace=trace, reasoning_tokens=none, output_seen=seen, problem=problem, questions=questions,
+            conversation=none[:0], turn=none[:0].astype(np.int32), shared_tokens=none[:0],
+        )  # fmt: skip
 
 
 def measured_suite(config: RunConfig) -> MeasuredProfile:

@@ -62,6 +62,8 @@ def _requests(block: RequestBlock) -> Iterator[Request]:
         trace.arrival_s, trace.input_tokens, trace.output_tokens, block.reasoning_tokens, block.tier, block.difficulty_seen,
         block.output_seen, block.tenant,
     )  # fmt: skip
+    if len(block.conversation):
+        columns += (block.conversation, block.turn, block.shared_tokens)
     for first in range(0, len(block), CHUNK):
         rows = zip(*(column[first : first + CHUNK].tolist() for column in columns), strict=True)
         for index, row in enumerate(rows, block.first + first):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
+from typing import Any
 
 from cloudsim.contracts import FleetView, ReplicaFilter, ReplicaPick, ReplicaScore, ReplicaView, RequestView
 
@@ -38,7 +39,8 @@ class Composed:
         self._pick = pick.pick
         self._filters = [part.keep for part in filters.values()]
         self._price = _weighted([(float(weights.get(name, 1.0)), part.score) for name, part in scores.items()])
-        parts: list[object] = [pick, *scores.values(), *filters.values()]
+        parts: list[Any] = [pick, *scores.values(), *filters.values()]
+        self._chose: list[Callable[[RequestView, ReplicaView], None]] = [part.chose for part in parts if hasattr(part, "chose")]
         sources = (getattr(part, "source", "") for part in parts)
         self.source = "; ".join(dict.fromkeys(source for source in sources if source))
         self.observes = tuple(sorted({"fleet.ready", *(name for part in parts for name in getattr(part, "observes", ()))}))
@@ -49,7 +51,10 @@ class Composed:
         for keep in self._filters:
             replicas = [replica for replica in replicas if keep(request, replica, fleet)] or replicas
         price = self._price
-        return self._pick(replicas, lambda replica: price(request, replica, fleet))
+        picked = self._pick(replicas, lambda replica: price(request, replica, fleet))
+        for chose in self._chose:
+            chose(request, picked)
+        return picked
 
 
 def _weighted(terms: Sequence[tuple[float, Score]]) -> Score:

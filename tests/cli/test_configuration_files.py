@@ -9,7 +9,7 @@ from cloudsim import simulation
 from cloudsim.composition.plan import compose
 
 ROOT = Path(__file__).parents[2] / "experiments"
-POLICIES = ("admission", "routing", "budget", "effort", "scheduling", "notice", "scaling", "provisioning")
+POLICIES = ("admission", "routing", "budget", "effort", "scheduling", "cache", "notice", "scaling", "provisioning")
 SCENARIOS = sorted(file.stem for file in (ROOT / "scenario").glob("*.yaml"))
 EXPERIMENTS = sorted(file.stem for file in (ROOT / "experiment").glob("*.yaml"))
 CHOICES = sorted(

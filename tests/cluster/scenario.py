@@ -2,9 +2,11 @@
 
 import hashlib
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pyarrow as pa
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
@@ -32,6 +34,23 @@ class Listed:
     def requests(self, duration_s, rng):
         columns = list(zip(*(row for row in self.rows if row[0] < duration_s), strict=True)) or [(), (), ()]
         yield RequestTrace(np.array(columns[0], float), *(np.array(column, np.int64) for column in columns[1:]), (SOURCE,))
+
+
+class Talking:
+    """Traffic given row by row, in conversations.
+
+    Args:
+        rows: (arrival_s, input tokens, output tokens, session or None), sorted.
+    """
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def requests(self, duration_s, rng):
+        here = [row for row in self.rows if row[0] < duration_s]
+        more = {"session_id": pa.array([row[3] for row in here], pa.string())}
+        for table in Listed([row[:3] for row in here]).requests(duration_s, rng):
+            yield replace(table, more=more)
 
 
 class Scheduled:
@@ -146,6 +165,10 @@ def contender(pools, **kinds):
 
 def listed(rows):
     return {"_target_": f"{HERE}.Listed", "rows": rows}
+
+
+def talking(rows):
+    return {"_target_": f"{HERE}.Talking", "rows": rows}
 
 
 def scheduled(zones):

@@ -10,7 +10,8 @@ from cloudsim.config import Component, RunConfig
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 COMPONENT_GROUPS = (
-    "traffic", "spot", "hardware", "grid", "admission", "routing", "budget", "effort", "scheduling", "notice", "scaling", "provisioning",
+    "traffic", "spot", "hardware", "grid", "admission", "routing", "budget", "effort", "scheduling", "cache", "notice", "scaling",
+    "provisioning",
 )  # fmt: skip
 
 

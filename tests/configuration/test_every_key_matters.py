@@ -23,7 +23,7 @@ from cloudsim.experiment import outcomes, tasks
 from cloudsim.metrics.summary import metrics
 from cloudsim.simulation import build_market, simulate
 from cloudsim.workload.drawing import draw_blocks
-from tests.cluster.scenario import contender, fingerprint, listed, preset, scheduled, small, tree
+from tests.cluster.scenario import contender, fingerprint, listed, preset, scheduled, small, talking, tree
 from tests.configuration.keys import argument_leaves, schema_leaves
 from tests.latency.points import write_step_times
 from tests.models import profiles
@@ -117,6 +117,7 @@ SPECIAL = {
     "learning": lambda: scenario(policies={"budget": {"_target_": "tests.policies.learning.Remembers"}}),
     "broken": lambda: scenario(policies={"routing": {"_target_": "tests.policies.broken.Nowhere"}}),
     "few at once": lambda: scenario(engine__max_sequences=4, engine__step_tokens=600),
+    "talks": lambda: scenario(traffic=talking([(*row, f"s{at % 9}") for at, row in enumerate(ROWS)])),
     "no notice": lambda: scenario(provider__notice_s=0.0, gateway__max_retries=3),
     "long": lambda: scenario(engine__max_model_tokens=16384),
     "co-tenants": lambda: scenario(
@@ -234,6 +235,7 @@ VALUES = {
     "contenders.*.notice": preset("notice", "finish"),
     "contenders.*.scaling": preset("scaling", "scheduled") | {"least": 0},
     "contenders.*.scheduling": ("few at once", preset("scheduling", "priority")),
+    "contenders.*.cache": ("talks", preset("cache", "lru")),
 }
 # Keys that other keys of `experiments` refer to: new value, and a key of `VALUES` that takes it over, and so changes the run.
 REFERRED = {
@@ -351,7 +353,7 @@ ARGUMENTS = {
     "other_g_per_kwh": 99.0, "swing": 0.5, "cleanest_hour": 3.0, "start_hour": 3.0,
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
     "quantum": 9, "queues": 2, "prompt_tokens_per_token": 5, "starvation_s": 0.5, "input_weight": 9.0, "output_weight": 0.0,
-    "learning_rate": 0.9, "discount": 0.1,
+    "learning_rate": 0.9, "discount": 0.1, "session": 99.0, "prefix": 99.0,
 }  # fmt: skip
 # Settings under which the other arguments of an entry act in a run this small.
 ACTING = {
@@ -453,5 +455,11 @@ def in_a_run(group, component, key):
         changes |= {"provider__notice_s": 3.0, "provider__rebalance_lead_s": 0.0, "pools": {"large": ("qwen3-4b", "qwen3-4b-l2a", 2)}}
     if key == "two_models":  # three of them make a difference there
         changes["pools"] = POOLS | {"middle": ("qwen3-1.7b", None, 1)}
-    policies = {group: component} | ({"provisioning": "on_demand"} if group == "scaling" else {})
+    talks = key in ("weights.session", "weights.prefix")
+    changes |= {"traffic": talking([(*row, f"s{at % 9}") for at, row in enumerate(ROWS)])} if talks else {}
+    policies = (
+        {group: component}
+        | ({"cache": preset("cache", "lru")} if talks else {})
+        | ({"provisioning": "on_demand"} if group == "scaling" else {})
+    )
     return seen(scenario(policies=policies, **changes))

@@ -22,6 +22,8 @@ def requests():
         "correct": np.array([1, 0, 1, -1, -1]),
         "met_sla": np.array([1, 1, 0, 0, 0]),
         "budget": np.array([0.5, 1.0, 0.6, NAN, NAN], dtype=np.float32),
+        "input_tokens": np.array([100, 50, 250, 70, 90], dtype=np.int32),
+        "cached_tokens": np.array([32, 0, 48, 64, 0], dtype=np.int32),
         "preempted": np.array([0, 2, 1, 0, 0]),
         "retries": np.array([0, 0, 2, 4, 0]),
         "migrations": np.array([0, 0, 1, 0, 0]),
@@ -54,6 +56,7 @@ def test_every_metric_of_a_run_that_can_be_checked_by_head(requests, nodes):
         "tpot_p50_s": (0.5 + 4) / 2, "tpot_p90_s": 0.5 + 0.9 * 3.5, "tpot_p99_s": 0.5 + 0.99 * 3.5,
         "e2e_p50_s": 2.5, "e2e_p90_s": 2.5 + 0.8 * 7.5, "e2e_p99_s": 2.5 + 0.98 * 7.5,
         "preemptions": 1, "engine_crashes": 3, "kv_preemptions": 3, "retried": 2, "migrated": 1, "escalated": 2, "budget_mean": 0.7,
+        "prefix_hit_share": 80 / 400,
         "starting_usd": 0.3, "useful_usd": 1.1, "lost_usd": 0.05, "idle_usd": 0.5, "transfer_usd": 0.05,
         "starting_gpu_s": 30, "useful_gpu_s": 110, "lost_gpu_s": 5, "idle_gpu_s": 55, "billed_gpu_s": 200,
     }  # fmt: skip

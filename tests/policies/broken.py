@@ -127,3 +127,11 @@ class Quantum(Rank):
 
     def quantum_tokens(self, request, replica):
         return self.tokens
+
+
+class Worth:
+    def __init__(self, worth):
+        self.value = float(worth) if worth else worth
+
+    def worth(self, entry, replica):
+        return self.value

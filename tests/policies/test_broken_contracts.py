@@ -7,7 +7,7 @@ import pytest
 
 from cloudsim.errors import PolicyError
 from cloudsim.simulation import simulate
-from tests.cluster.scenario import contender, fingerprint, small
+from tests.cluster.scenario import contender, fingerprint, small, talking
 from tests.policies import broken as policies
 
 ROWS = [(float(at), 300, 200) for at in range(60)]
@@ -17,6 +17,7 @@ MARKET = {"a-1a": [(0.0, 2, 1.0), (20.0, 0, 1.0), (40.0, 2, 1.0)]}
 def broken(kind, name, **arguments):
     parts = contender({"large": ("qwen3-4b", "qwen3-4b-l2a", 2)}, **{kind: {"_target_": f"tests.policies.broken.{name}", **arguments}})
     scarce = {"rows": [(0.0, 300, 200)] * 60, "engine__memory_fraction": 0.28} if name == "Victim" else {}
+    scarce |= {"traffic": talking([(*row, "a") for row in ROWS])} if kind == "cache" else {}
     return small(parts, **{"rows": ROWS, "zones": MARKET, "provider__notice_s": 5.0} | scarce)
 
 
@@ -47,6 +48,8 @@ def broken(kind, name, **arguments):
         ("scheduling", "Victim", {}),
         ("scheduling", "Quantum", {"tokens": 0}),
         ("scheduling", "Quantum", {"tokens": 1.5}),
+        ("cache", "Worth", {"worth": "nan"}),
+        ("cache", "Worth", {"worth": None}),
     ],
 )
 def test_a_broken_contract_is_told_by_name(kind, name, arguments):

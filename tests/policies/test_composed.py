@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cloudsim.components import create
 from cloudsim.config import Component
 from policies.routing.composed import Composed
+from policies.routing.parts import session
 from policies.routing.parts.any_one import AnyOne
 from policies.routing.parts.elsewhere import Elsewhere
 from policies.routing.parts.lower_of_two import LowerOfTwo
@@ -17,6 +18,7 @@ from policies.routing.parts.memory_used import MemoryUsed
 from policies.routing.parts.not_hinted import NotHinted
 from policies.routing.parts.outstanding import Outstanding
 from policies.routing.parts.price import Price
+from policies.routing.parts.session import Session
 from policies.routing.parts.tokens_left import TokensLeft
 from tests.cluster.scenario import preset
 from tests.policies.views import Fleet, Replica, Request, fleet
@@ -151,3 +153,34 @@ def test_it_refuses_what_is_no_part(arguments, told):
 def test_parts_refuse_impossible_settings(make, told):
     with pytest.raises(ValueError, match=told):
         make()
+
+
+def test_a_conversation_stays_with_the_replica_of_its_last_turn_unless_that_is_overloaded():
+    policy = router("session_affinity")
+    rows = [{"outstanding": 3}, {"outstanding": 0}, {"outstanding": 4}]
+    turn = Request(conversation=7, turn=2)
+    assert chosen(policy, *rows, request=turn) == 1  # nobody has served it yet
+    rows[1]["outstanding"], rows[2]["outstanding"] = 4, 0
+    assert chosen(policy, *rows, request=turn) == 1
+    assert chosen(policy, *rows, request=Request(conversation=8)) == 2
+    assert chosen(policy, *rows, request=Request()) == 2
+    rows[1]["outstanding"] = 5
+    assert chosen(policy, *rows, request=turn) == 2
+    rows[1]["outstanding"], rows[2]["outstanding"] = 0, 3
+    assert chosen(policy, *rows, request=turn) == 2  # which has it now
+    assert chosen(policy, {"outstanding": 2}, request=turn) == 0  # the one that had it has gone
+
+
+def test_only_so_many_conversations_are_remembered(monkeypatch):
+    monkeypatch.setattr(session, "MOST_CONVERSATIONS", 2)
+    part = Session()
+    for number in (1, 2, 1, 3, -1):
+        part.chose(Request(conversation=number), Replica(5))
+    assert [part.score(Request(conversation=number), Replica(0), None) for number in (1, 2, 3, -1)] == [1.0, 0.0, 1.0, 0.0]
+
+
+def test_a_request_goes_where_most_of_its_prompt_is_kept_unless_that_is_overloaded():
+    policy = router("prefix_affinity")
+    assert chosen(policy, {"outstanding": 1}, {"cached": 1600, "outstanding": 2}, {"cached": 500, "outstanding": 1}) == 1
+    assert chosen(policy, {"outstanding": 1}, {"cached": 1600, "outstanding": 3}, {"cached": 500, "outstanding": 1}) == 2
+    assert chosen(policy, {"outstanding": 1}, {"cached": 1600, "outstanding": 9}, {"cached": 500, "outstanding": 2}) == 0

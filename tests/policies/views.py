@@ -29,6 +29,8 @@ class Request:
     escalations: int = 0
     full_output_tokens: int = 200
     reasoning_tokens: int = 100
+    conversation: int = -1
+    turn: int = 0
 
 
 @dataclass
@@ -54,9 +56,13 @@ class Replica:
     tiers: tuple = TIERS
     waiting: list = field(default_factory=list)
     running: list = field(default_factory=list)
+    cached: int = 0
 
     def dense_s(self, prompt_tokens, output_tokens):
         return DenseLatency(self.first_s, self.token_s)
+
+    def cached_tokens(self, request):
+        return self.cached
 
     def kv_free(self):
         return self.free

@@ -24,6 +24,8 @@ class Watch:
         until = engine.step + (engine.run_steps if engine.busy else 0)
         assert 0 <= engine.used(until) <= engine.capacity
         assert engine.held >= 0
+        if engine._cache is not None:
+            assert engine._cache.units == engine._cache.kept_units() >= 0
         assert len(engine.running) + engine.incoming <= engine.max_sequences
 
     def coming(self, replica):
@@ -55,6 +57,9 @@ def simulate_watched(config, contender="one", replication=0):
         def settled(former, engine, steps, at_s):
             watch.boundary_s[engine] = at_s
             former(engine, steps, at_s)
+            if engine._cache is not None:  # at a step boundary what is kept and what is in use never exceed what is there
+                engine._make_cache_yield(engine.step)
+                assert engine._cache.units + engine.used(engine.step) <= engine.capacity
 
         def reserved(former, replica, request, stored_tokens):
             granted = former(replica, request, stored_tokens)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cloudsim.metrics.summary import metrics
 from cloudsim.metrics.tables import STATUSES
 from cloudsim.models.power import find_power
-from tests.cluster.scenario import contender, preset, small, words
+from tests.cluster.scenario import contender, preset, small, talking, words
 from tests.property.observed import simulate_watched
 
 EXAMPLES = 4000 if os.environ.get("CLOUDSIM_NIGHTLY") else 200
@@ -77,6 +77,7 @@ def runs(draw):
         scaling=scaling,
         notice=draw(st.sampled_from(["finish", "squeeze", "migrate", "recompute", MOVER, MOVER])),
         scheduling=draw(st.sampled_from([None, "priority", "mlfq", "fair_share", "predicted_srpt"])),
+        cache=draw(st.sampled_from([None, "lru", "lfu", "largest_first"])),
     )
     effort = draw(st.sampled_from([None, None, "mean_fraction", "value_tree", "deadline_cap", EFFORT]))
     parts["effort"] = preset("effort", effort) if isinstance(effort, str) else effort
@@ -86,7 +87,8 @@ def runs(draw):
     time_s, rows = 0.0, []
     for _ in range(draw(st.integers(1, 40))):
         time_s += gap_s * draw(st.floats(0, 2))
-        rows.append((min(time_s, 119.0), draw(st.integers(1, longest[0])), draw(st.integers(1, longest[1]))))
+        session = draw(st.sampled_from([None, "a", "a", "b", "c"]))
+        rows.append((min(time_s, 119.0), draw(st.integers(1, longest[0])), draw(st.integers(1, longest[1])), session))
     settings = {
         "drain_s": drain_s,
         "provider__notice_s": draw(st.sampled_from([0.0, 0.3, 5.0, 30.0, 120.0])),
@@ -116,6 +118,7 @@ def runs(draw):
         "engine__resident_kv_share": draw(st.sampled_from([0.0, 0.5, 1.0])),
         "hardware": draw(hardware(120 + drain_s)),
         "timeline_interval_s": 7.0,
+        "traffic": talking(rows),
     }
     return small(parts, rows, draw(markets(120 + drain_s)), **settings)
 
@@ -153,6 +156,10 @@ def check_requests(config, tables):
     for one, why in zip(status, reason, strict=True):
         assert bool(why) == (one in ("rejected", "lost")), (one, why)
     assert tables.timeline["arrived"].sum() <= len(arrived)
+    assert (requests["cached_tokens"] >= 0).all()
+    assert (requests["cached_tokens"] < requests["input_tokens"]).all()
+    if config.contenders["one"].cache is None:
+        assert not requests["cached_tokens"].any()
 
 
 def check_seconds(tables, watch):

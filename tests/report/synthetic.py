@@ -105,7 +105,7 @@ def _requests(rng, name, arrival, duration_s, dead, tiers):
             "budget": np.where(status == "rejected", np.nan, budget), "depth": budget, "width": budget, "tokens": 1.0,
             "correct": np.where(completed, rng.random(n) < RIGHT.get(name, 0.4), -1).astype(int), "met_sla": met.astype(int),
             "preempted": (output % 7 == 0).astype(int),
-            "retries": 0, "migrations": 0, "escalations": 0, "samples": 1,
+            "retries": 0, "migrations": 0, "escalations": 0, "samples": 1, "cached_tokens": 0,
             "gpu_s": 1.0, "lost_gpu_s": 0.0, "energy_j": 300.0, "carbon_g": 0.03,
         }
     )  # fmt: skip

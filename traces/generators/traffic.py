@@ -121,7 +121,7 @@ class Traffic(Generated):
         more["session_id"] = pa.array(np.char.add("s", session[rows].astype(str)))
         more["turn"] = pa.array(turn[rows] + 1)
         more["prefix_blocks"] = talks.blocks(prompts[rows], session[rows], turn[rows], system[session[rows]])
-        return RequestTrace(told.arrival_s[rows], prompts[rows], told.output_tokens[rows], (self.source,), more)
+        return RequestTrace(told.arrival_s[rows], prompts[rows], told.output_tokens[rows], (self.source,), more, talks.block_tokens)
 
     def _tiers(self, count: int, rng: np.random.Generator) -> Ints:
         """Numbers of so many tiers; without tiers nobody asks which. Shape (count,)."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -22,11 +22,16 @@ from traces.replay.origin import replayed_sources
 from traces.schemas import REQUESTS
 from traces.tables import RequestTrace
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 MOST_REPEATED_REQUESTS = 200_000_000
 MOST_HELD_REQUESTS = 1 << 20
 """A trace of more is read again for each round, rather than held."""
-MORE = ("reasoning_tokens", "tier", "difficulty")
+MORE = ("reasoning_tokens", "tier", "difficulty", "session_id")
 """Columns that a run uses where a trace has them."""
+OF_TURNS = ("turn", "prefix_blocks")
+"""Further ones where requests belong to conversations."""
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -36,6 +41,7 @@ class ReplayedTraffic(Options):
     What a trace says of tiers, difficulty and reasoning takes the place of what a run would draw.
 
     A trace shorter than the run is repeated end to end, with its mean gap between two rounds; the origin of the source then says so.
+    The conversations of each round are others than those of the one before.
 
     Args:
         file: path below the data folder (see `traces.files`), or an absolute path.
@@ -85,7 +91,8 @@ class ReplayedTraffic(Options):
         for number in range(1, rounds):
             rng.bit_generator.state = chance  # a round has the same moments as the one before
             for block in held if rows <= MOST_HELD_REQUESTS else self._blocks(self._opened(path), duration_s, rng):
-                yield self._until(duration_s, replace(block, arrival_s=number * period_s + block.arrival_s, sources=sources))
+                again = replace(block, arrival_s=number * period_s + block.arrival_s, sources=sources, more=_of_round(number, block.more))
+                yield self._until(duration_s, again)
 
     def _opened(self, path: Path) -> Reading:
         reading = Reading(path, self.format, ReadOptions(columns=self.columns), self.on_bad_row)
@@ -112,8 +119,11 @@ class ReplayedTraffic(Options):
             kept = slice(int(np.searchsorted(arrival_s, 0.0)), None)
             inputs, outputs = (np.asarray(batch.column(name))[kept] for name in ("input_tokens", "output_tokens"))
             if len(inputs):
-                more = {name: batch.column(name).slice(kept.start) for name in MORE if name in batch.schema.names}
-                yield RequestTrace(arrival_s[kept], inputs, outputs, (), more)
+                known = batch.schema.names
+                wanted = [*MORE, *(OF_TURNS if "session_id" in known else ())]
+                more = {name: batch.column(name).slice(kept.start) for name in wanted if name in known}
+                block_tokens = int(reading.notes.facts.get("prefix_block_tokens", 0))
+                yield RequestTrace(arrival_s[kept], inputs, outputs, (), more, block_tokens)
             if arrival_s[-1] >= duration_s:
                 return
 
@@ -131,3 +141,12 @@ class ReplayedTraffic(Options):
             waiting = [held.rows(settled, len(held))]
         if waiting:
             yield joined(waiting)
+
+
+def _of_round(number: int, more: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
+    """The columns of a further round, in which the conversations have other names."""
+    if "session_id" not in more:
+        return more
+    import pyarrow.compute as compute
+
+    return {**more, "session_id": compute.binary_join_element_wise(str(number), more["session_id"], " ")}
