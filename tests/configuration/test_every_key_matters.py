@@ -354,6 +354,7 @@ ARGUMENTS = {
     "mean_up_s": 9000.0, "mean_repair_s": 600.0,
     "quantum": 9, "queues": 2, "prompt_tokens_per_token": 5, "starvation_s": 0.5, "input_weight": 9.0, "output_weight": 0.0,
     "learning_rate": 0.9, "discount": 0.1, "session": 99.0, "prefix": 99.0,
+    "budget_usd": 0.002, "large_usd_per_million": 0.2, "small_usd_per_million": 0.01, "prompt_share": 0.5,
 }  # fmt: skip
 # Settings under which the other arguments of an entry act in a run this small.
 ACTING = {
@@ -455,7 +456,7 @@ def in_a_run(group, component, key):
         changes |= {"provider__notice_s": 3.0, "provider__rebalance_lead_s": 0.0, "pools": {"large": ("qwen3-4b", "qwen3-4b-l2a", 2)}}
     if key == "two_models":  # three of them make a difference there
         changes["pools"] = POOLS | {"middle": ("qwen3-1.7b", None, 1)}
-    talks = key in ("weights.session", "weights.prefix")
+    talks = key in ("weights.session", "weights.prefix") or "TaskBudget" in component["_target_"]
     changes |= {"traffic": talking([(*row, f"s{at % 9}") for at, row in enumerate(ROWS)])} if talks else {}
     policies = (
         {group: component}

@@ -8,7 +8,7 @@ from cloudsim.simulation import simulate
 from policies.cache.largest_first import LargestFirst
 from policies.cache.lfu import LFU
 from policies.cache.lru import LRU
-from tests.cluster.scenario import contender, fingerprint, preset, small, talking
+from tests.cluster.scenario import contender, fingerprint, preset, small, talking, words
 
 MARKET = {"a-1a": [(0.0, 3, 1.0)]}
 
@@ -119,3 +119,15 @@ def test_routing_by_affinity_computes_fewer_prompt_tokens_than_routing_by_load_o
     least = sum(row[1] for row in rows) - sum((row[1] + row[2] - 1) // 16 * 16 for row in rows if row[0] < 5.0 + 17.0 * 4)
     assert found["session_affinity"] == least
     assert least < found["prefix_affinity"] < 0.8 * min(found["round_robin"], found["least_outstanding"])  # load counts more for short ones
+
+
+def test_decisions_on_the_cache_can_be_logged_and_looking_changes_nothing():
+    pools, rows = {"large": ("qwen3-4b", None, 3)}, conversations()
+    plain, logged = (run(rows, pools=pools, routing="prefix_affinity", logged_share=share)[1] for share in (0.0, 1.0))
+    assert fingerprint(plain, ("requests", "nodes")) == fingerprint(logged, ("requests", "nodes"))
+    kinds = words(logged.decisions["kind"])
+    assert kinds.count("cache") == len(rows)
+    seen = [told for kind, told in zip(kinds, words(logged.decisions["inputs"]), strict=True) if kind == "cache"]
+    assert all('"kept.stored_s"' in told for told in seen)
+    routed = [told for kind, told in zip(kinds, words(logged.decisions["inputs"]), strict=True) if kind == "routing"]
+    assert any("cached_tokens" in told for told in routed)

@@ -9,7 +9,8 @@ from cloudsim.config import Component
 from cloudsim.testing import CHECKS, check, conformance
 from cloudsim.testing.kinds import KINDS
 
-POOLS = {f"routing/{name}": 3 for name in ("model_by_difficulty", "by_tier", "cascade", "acar", "odar", "green_serv", "amro_s")}
+POOLS = {f"routing/{name}": 3 for name in ("model_by_difficulty", "by_tier", "cascade", "acar", "odar", "green_serv", "amro_s",
+                                             "task_budget")}  # fmt: skip
 """Policies that are made for fleets of several models."""
 
 with Composer() as composer:
