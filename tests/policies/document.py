@@ -68,7 +68,7 @@ def _played(row):
 def _row(entry, row):
     bound = f"a bound: knows {', '.join(entry.oracle)}" if entry.oracle else ""
     rank = bound or (row["rank"] if row else "")
-    regret = f"{100 * float(row['mean_regret']):.1f} %" if row and row["mean_regret"] else ""
+    regret = f"{round(100 * float(row['mean_regret']), 1) + 0.0:.1f} %" if row and row["mean_regret"] else ""
     return f"| `{entry.name}` | {entry.rule.replace('|', chr(92) + '|')} | {entry.source} | {rank} | {regret} |\n"
 
 
