@@ -316,7 +316,7 @@ def test_json_and_output_dir_change_what_a_run_prints_and_where_it_lies(small, t
 
 # New values of the arguments of components; those of policies are seen in a run, those of traffic and market in what they make.
 ARGUMENTS = {
-    "name": "another", "origin": "elsewhere", "provenance": "projected",
+    "mean_turns": 2, "block_tokens": 64, "name": "another", "origin": "elsewhere", "provenance": "projected",
     "file": "none/another.csv", "path": "none", "format": "mooncake", "start_s": 86_400.0,
     "rate_rps": 2.5, "kind": "weibull", "cv": 2.0, "rate": [{"kind": "drift", "peak_minute_ratio": 3.0}],
     "levels": [0, 0.02, 0.06, 0.11, 0.26, 0.51, 0.76, 0.91, 0.96, 0.991, 0.9991, 1],
@@ -436,7 +436,8 @@ def made_by(group, component):
         return "error", str(error)
     if group == "spot":
         return [(z.zone, z.region, z.time_s.tobytes(), z.capacity.tobytes(), z.price_usd_per_h.tobytes()) for z in made.zones], made.sources
-    return [column.tobytes() for column in (made.arrival_s, made.input_tokens, made.output_tokens)], made.sources
+    shared = [block.shared_tokens.tobytes() for block in draw_blocks(config, 0)]
+    return [column.tobytes() for column in (made.arrival_s, made.input_tokens, made.output_tokens)], shared, made.sources
 
 
 def in_a_run(group, component, key):
