@@ -7,7 +7,7 @@ from typing import Any
 from cloudsim.clock import Clock
 from cloudsim.contracts import Route
 from cloudsim.metrics.tables import DECISIONS
-from cloudsim.metrics.words import Words, encode
+from cloudsim.metrics.words import columns_of
 from cloudsim.observation import Seen, kind_of, observed, revealed
 from cloudsim.views import RequestView, View
 
@@ -55,17 +55,7 @@ class DecisionLog:
 
     def table(self) -> dict[str, Any]:
         """Columns of `cloudsim.metrics.tables.DECISIONS`, without contender and replication."""
-        import numpy as np
-
-        columns = [list(column) for column in zip(*self._rows, strict=True)] or [[] for _ in DECISIONS[2:]]
-        made: dict[str, Any] = {}
-        for column, values in zip(DECISIONS[2:], columns, strict=True):
-            made[column.name] = _words(values) if column.type == "category" else np.array(values, dtype=column.type)
-        return made
-
-
-def _words(values: list[str]) -> Words:
-    return encode(values)
+        return columns_of(self._rows, DECISIONS[2:])
 
 
 def _json(value: Any) -> str:

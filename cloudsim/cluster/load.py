@@ -8,6 +8,7 @@ from cloudsim.cluster.fleet import Fleet
 from cloudsim.cluster.node import Node
 from cloudsim.config import RunConfig
 from cloudsim.contracts import LoadView, PoolLoad
+from cloudsim.serving.client_times import client_times
 from cloudsim.serving.gateway import Gateway
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
@@ -45,16 +46,8 @@ class LoadMeter:
         assert request.replica is not None, "a replica completed it"
         count = self._counts[request.replica.pool]
         count.completed += 1
-        count.met_sla += self._met_sla(request)
+        count.met_sla += client_times(request, True, self._clock.now, self._config.engine, self._fleet.tiers).met_sla
         self._gateway.finished(request)
-
-    def _met_sla(self, request: Request) -> bool:
-        engine, tier = self._config.engine, self._fleet.tiers[request.tier]
-        first_s = request.first_token_s + engine.request_overhead_s
-        later = request.output_tokens - 1
-        done_s = max(self._clock.now + engine.request_overhead_s + engine.token_overhead_s * later, first_s)
-        in_time = first_s - request.arrival_s <= tier.ttft_s and done_s - request.arrival_s <= tier.e2e_s
-        return in_time and (later < 1 or (done_s - first_s) / later <= tier.tpot_s)
 
     def read(self) -> LoadView:
         """The load since the last reading; a new interval begins."""

@@ -12,7 +12,7 @@ from cloudsim.cluster.timeline import FIELDS, Timeline
 from cloudsim.metrics.recorder import STATUS_CODES
 from cloudsim.metrics.request_table import RequestTable
 from cloudsim.metrics.tables import CHANGES
-from cloudsim.metrics.words import encode
+from cloudsim.metrics.words import columns_of, encode
 
 COMPLETED = STATUS_CODES["completed"]
 
@@ -63,12 +63,7 @@ def node_table(fleet: Fleet) -> dict[str, Any]:
 
 def change_table(shrinking: Shrinking) -> dict[str, Any]:
     """What happened to the hardware under the replicas, in order."""
-    columns = dict(zip((column.name for column in CHANGES[2:]), zip(*shrinking.rows, strict=True), strict=True)) if shrinking.rows else {}
-    return {
-        column.name: encode(list(columns.get(column.name, ()))) if column.type == "category"
-        else np.array(columns.get(column.name, ()), dtype=column.type)
-        for column in CHANGES[2:]
-    }  # fmt: skip
+    return columns_of(shrinking.rows, CHANGES[2:])
 
 
 def timeline_table(requests: RequestTable, timeline: Timeline) -> dict[str, Any]:

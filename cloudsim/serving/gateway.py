@@ -15,6 +15,7 @@ from cloudsim.contracts import Action, MoveTo, NoticedRequest, NoticeView, Serve
 from cloudsim.metrics.recorder import Recorder
 from cloudsim.serving.answers import Answers
 from cloudsim.serving.batch import restart
+from cloudsim.serving.client_times import client_times
 from cloudsim.serving.decisions import Decisions
 from cloudsim.serving.replica import Replica
 from cloudsim.serving.request import Request
@@ -49,10 +50,9 @@ class Gateway:
         answers: Answers, decisions: Decisions,
     ) -> None:  # fmt: skip
         self._clock, self._pools, self._fleet, self._recorder, self._answers = clock, pools, fleet, recorder, answers
-        self._workload, self._decisions, self._tiers = workload, decisions, tuple(config.tiers.values())
+        self._workload, self._decisions, self._engine = workload, decisions, config.engine
         self._feedback_error = config.workload.feedback_error
         self._review = Review(config.workload.confidence_auroc, workload, answers)
-        self._request_overhead_s, self._token_overhead_s = config.engine.request_overhead_s, config.engine.token_overhead_s
         self._timeout_s, self._max_retries = config.gateway.queue_timeout_s, config.gateway.max_retries
         self._bytes_per_s, self._transfer_usd_per_gb = config.fleet.migration_bytes_per_s, config.fleet.transfer_usd_per_gb
         served = min(pool.blocks for pool in pools.values()) * config.engine.block_tokens
@@ -120,23 +120,14 @@ class Gateway:
         del request.view  # it leads back to the request, and nobody looks for circles during a run
 
     def _served(self, request: Request, completed: bool, right: bool) -> Served:
-        """What learning policies are told: latencies at the client, as in the table of requests."""
-        replica, now, arrival_s, tier = request.replica, self._clock.now, request.arrival_s, self._tiers[request.tier]
-        ttft_s = tpot_s = e2e_s = budget = nan
-        if request.first_token_s >= 0:
-            ttft_s = request.first_token_s + self._request_overhead_s - arrival_s
-        if replica is not None:
-            budget = request.level.budget
-        met = False
-        if completed:
-            further = request.output_tokens - 1
-            e2e_s = now + self._request_overhead_s + self._token_overhead_s * further - arrival_s
-            tpot_s = (e2e_s - ttft_s) / further if further else 0.0
-            met = ttft_s <= tier.ttft_s and tpot_s <= tier.tpot_s and e2e_s <= tier.e2e_s
+        """What learning policies are told."""
+        replica, now = request.replica, self._clock.now
+        seen = client_times(request, completed, now, self._engine, self._fleet.tiers)
+        budget = request.level.budget if replica is not None else nan
         gpu_s = request.past_gpu_s + (request.gpu_s * replica.gpus if replica is not None else 0.0)
         view = replica.view if replica is not None else None
         right_seen = completed and right != (self._workload.signal(request.index) < self._feedback_error)
-        return Served(request.view, view, completed, ttft_s, tpot_s, e2e_s, met, budget, gpu_s, right_seen, now)
+        return Served(request.view, view, completed, seen.ttft_s, seen.tpot_s, seen.e2e_s, seen.met_sla, budget, gpu_s, right_seen, now)
 
     def _dispatch(self, request: Request) -> None:
         if not self._fleet.ready:
