@@ -1,9 +1,10 @@
 """Shortest remaining processing time, with predicted lengths."""
 
 from cloudsim.contracts import ReplicaView, RequestView
+from policies.quanta import EqualQuanta
 
 
-class PredictedSRPT:
+class PredictedSRPT(EqualQuanta):
     """The request with the fewest tokens predicted to remain goes first, and a running one gives way to it after each quantum.
 
     SRPT on the predictions of a length model, as in TRAIL (arXiv 2410.01035). Simplified: the prediction, made once, is the true length at
@@ -17,15 +18,6 @@ class PredictedSRPT:
     source = "SRPT on predicted lengths, as in TRAIL, arXiv 2410.01035"
     observes = ("request.generated_tokens", "request.output_tokens_seen")
 
-    def __init__(self, quantum: int) -> None:
-        if quantum < 1:
-            raise ValueError(f"quantum is {quantum}; it must be at least 1 token")
-        self._quantum = quantum
-
     def rank(self, request: RequestView, replica: ReplicaView) -> float:
         """Tokens that are predicted to remain, at least 1."""
         return max(1, request.output_tokens_seen - request.generated_tokens)
-
-    def quantum_tokens(self, request: RequestView, replica: ReplicaView) -> int:
-        """The same for all."""
-        return self._quantum

@@ -1,9 +1,10 @@
 """Shortest remaining processing time where a job is revealed operation by operation: first its reasoning, then its answer."""
 
 from cloudsim.contracts import ReplicaView, RequestView
+from policies.quanta import EqualQuanta
 
 
-class RevealedSRPT:
+class RevealedSRPT(EqualQuanta):
     """The request whose present operation has the fewest tokens left goes first; how long the answer proper is shows when it begins.
 
     The model of arXiv 2602.12716 (online flow time minimization with gradually revealed jobs): the length of an operation becomes known
@@ -19,11 +20,6 @@ class RevealedSRPT:
     source = "after arXiv 2602.12716"
     observes = ("request.full_output_tokens", "request.generated_tokens", "request.reasoning_tokens")
     oracle = ("length",)
-
-    def __init__(self, quantum: int) -> None:
-        if quantum < 1:
-            raise ValueError(f"quantum is {quantum}; it must be at least 1 token")
-        self._quantum = quantum
 
     def rank(self, request: RequestView, replica: ReplicaView) -> float:
         """Tokens left of the operation under way."""

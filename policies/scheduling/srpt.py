@@ -1,9 +1,10 @@
 """Shortest remaining processing time, with lengths known."""
 
 from cloudsim.contracts import ReplicaView, RequestView
+from policies.quanta import EqualQuanta
 
 
-class SRPT:
+class SRPT(EqualQuanta):
     """The request with the fewest tokens still to generate goes first, and a running one gives way to it after each quantum.
 
     Optimal for the mean flow time on one machine that serves one job at a time (Schrage 1968); here a bound, since no operator knows the
@@ -18,15 +19,6 @@ class SRPT:
     observes = ("request.full_output_tokens", "request.generated_tokens")
     oracle = ("length",)
 
-    def __init__(self, quantum: int) -> None:
-        if quantum < 1:
-            raise ValueError(f"quantum is {quantum}; it must be at least 1 token")
-        self._quantum = quantum
-
     def rank(self, request: RequestView, replica: ReplicaView) -> float:
         """Tokens still to generate."""
         return max(1, request.full_output_tokens - request.generated_tokens)
-
-    def quantum_tokens(self, request: RequestView, replica: ReplicaView) -> int:
-        """The same for all."""
-        return self._quantum
